@@ -38,6 +38,26 @@ foreach ($changes as $change => $do) {
         $b->destroy();
     }
 }
+// Nobody writes down that a value expires.
+foreach ($looks as $look => $see) {
+    [$a, $b] = [new Sync(scratch()), new Sync(scratch())];
+    // (On a busy machine it may be gone before it was seen.)
+    for ($life = 0.05; $life < 60; $life *= 4) {
+        $b->put('x', 1, $life);
+        $see($a);
+        if (isset($b->x)) {
+            break;
+        }
+    }
+    while (isset($b->x)) {
+        usleep(1000);
+    }
+    $told = [$a->wait('x', 0), $a->wait('x', 0)];
+    if ($told !== [true, false]) {
+        echo "$look, expired: ", json_encode($told), "\n";
+    }
+    $b->destroy();
+}
 echo 'done';
 ?>
 --CLEAN--

@@ -504,3 +504,41 @@ fn those_that_use_a_store_and_wait_are_seen_while_they_live() {
     // (None that was killed is left at the server.)
     assert!(!is_noted());
 }
+
+/// A connection that ends takes the locks with it, although its program lives: this is told when it asks for one of them.
+#[test]
+fn a_named_lock_is_lost_with_its_connection_whether_somebody_else_has_it_or_not() {
+    let redis = Redis::start(&[]);
+    let mine = on(&redis);
+    let take = |store: &ServerStore| match store.take_lock(NAME, false).unwrap() {
+        Taking::Taken(token) => Some(token),
+        Taking::Occupied(_) => None,
+    };
+    let end_all = || drop(redis.tell(&["CLIENT", "KILL", "TYPE", "normal"]));
+    let first = take(&mine).unwrap();
+    assert_eq!(take(&mine), Some(first), "it has it twice");
+    end_all();
+    let second = take(&mine).unwrap();
+    assert!(second > first, "another holding of it, though nobody else had it meanwhile");
+    assert_eq!(mine.held_lock(NAME), Some((second, 1)));
+    end_all();
+    // Another thread has a connection of its own.
+    let (taken, is_taken) = std::sync::mpsc::channel();
+    let (over, is_over) = std::sync::mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let (redis, take) = (&redis, &take);
+        scope.spawn(move || {
+            let store = on(redis);
+            taken.send(take(&store)).unwrap();
+            let _ = is_over.recv();
+        });
+        let over = over;
+        let third = is_taken.recv().unwrap().unwrap();
+        assert!(third > second);
+        assert_eq!(take(&mine), None, "it is another one's");
+        assert_eq!(mine.held_lock(NAME), None);
+        assert!(!mine.release_lock(NAME));
+        drop(over);
+    });
+    assert!(take(&mine).is_some());
+}

@@ -7,6 +7,7 @@ use super::format::hash;
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use sync_backend::{Expiry, Now};
 
 /// Which file notes are about, in which of its incarnations. The default: none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -191,8 +192,9 @@ pub struct Notes {
     /// Whether it has looked at a file, or seen that there is none.
     begun: Cell<bool>,
     table: Table,
-    /// The log's end when all names were seen at once, in this file; 0: they were not.
+    /// The log's end when all names were seen at once, in this file; 0: they were not. And by the clock (ms).
     floor: Cell<u64>,
+    floor_at: Cell<u64>,
     /// The log's last change, up to which all is known; `u64::MAX`: that of another file.
     all: Cell<u64>,
     /// The notes on the file that was there before, if there were any; whether there were notes on still another one.
@@ -207,6 +209,7 @@ impl Default for Notes {
             begun: Cell::new(false),
             table: Table::new(),
             floor: Cell::new(0),
+            floor_at: Cell::new(0),
             all: Cell::new(0),
             before: RefCell::new(None),
             lost: Cell::new(false),
@@ -262,7 +265,13 @@ impl Notes {
     /// All names were seen, at this end of the log, which had changed last at `changed`.
     pub fn note_all(&self, end: u64, changed: u64) {
         self.floor.set(self.floor.get().max(end));
+        self.floor_at.set(Now::read().milliseconds());
         self.see_all(changed);
+    }
+
+    /// Whether a value that expires then was there when all names were seen, in this file.
+    pub fn was_there(&self, expiry: Expiry) -> bool {
+        self.floor.get() > 0 && expiry.milliseconds() > self.floor_at.get()
     }
 
     /// All is known up to a change.

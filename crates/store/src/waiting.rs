@@ -106,7 +106,15 @@ impl Waiting<'_> {
         };
         (watch.end, watch.there) = match known {
             Known::Here(seen) => (seen.end, seen.there.into()),
-            Known::Since(end) => (end, There::Unknown),
+            Known::Since(end) => {
+                let origin =
+                    file.map_or(Ok(Origin::NOWHERE), |file| Reader::of(file).origin(self.object, key, hash))?;
+                // (Nobody writes down that a value has expired.)
+                let has_expired = origin.stored.is_none()
+                    && since == Since::Seen
+                    && origin.expiry.is_some_and(|expiry| self.notes.was_there(expiry));
+                (end, if has_expired { There::Yes } else { There::Unknown })
+            }
             Known::Before(there) => {
                 watch.which = Which { incarnation: !watch.which.incarnation, ..watch.which };
                 (0, there.map_or(There::Unknown, There::from))

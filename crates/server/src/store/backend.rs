@@ -334,7 +334,12 @@ impl Backend for ServerStore {
     }
 
     fn state(&self) -> Result<u64> {
-        self.state_now()
+        let state = self.state_now()?;
+        let mut notes = self.notes.borrow_mut();
+        if notes.is_empty() {
+            notes.state = Some(state);
+        }
+        Ok(state)
     }
 
     fn see(&self, key: &[u8], version: &ServerVersion) {

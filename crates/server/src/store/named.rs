@@ -127,15 +127,19 @@ impl ServerStore {
         }
     }
 
-    /// Whether the server still has a lock as this handle's: a connection that ended has lost it to whoever came next.
+    /// Whether the server still has a lock as this handle's: a connection that ended has lost it, be it to whoever comes next.
     fn still_has(&self, at: usize) -> bool {
-        let (field, mark, opening) = {
+        let (field, mark, opening, owner) = {
             let locks = self.locks.borrow();
             let own = &locks[at];
             let field = field(LockName { space: own.space, name: &own.name });
-            (field, own.mark.clone(), own.opening)
+            (field, own.mark.clone(), own.opening, own.owner.clone())
         };
-        if opening != 0 && self.space.enter() == opening {
+        let entered = self.space.enter();
+        if !self.owner().is_ok_and(|now| now.client == owner.client && now.run == owner.run) {
+            return false;
+        }
+        if opening != 0 && entered == opening {
             return true;
         }
         let key = self.space.keys.kind(Key::Named);

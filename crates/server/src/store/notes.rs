@@ -84,11 +84,23 @@ impl Notes {
     pub fn follow(&mut self, change: u64, first: u64) {
         let Some(before) = change.checked_sub(1) else { return };
         match self.state {
+            // (It is the first use of the store.)
+            None if self.is_empty() => self.state = Some(change),
             Some(state) if state == before || state == 0 && first == before => self.state = Some(change),
             // (Others have made the store, and changed it.)
             Some(0) => self.state = Some(PASSED),
             _ => {}
         }
+    }
+
+    /// Whether nothing was seen yet.
+    pub fn is_empty(&self) -> bool {
+        self.state.is_none() && self.whole.is_none() && self.names.is_empty()
+    }
+
+    /// The names that were seen, each by itself.
+    pub fn names(&self) -> Vec<(Box<[u8]>, Sight)> {
+        self.names.iter().map(|(name, (_, sight))| (name.clone(), *sight)).collect()
     }
 
     /// The value that was seen of a name.

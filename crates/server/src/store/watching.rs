@@ -52,9 +52,17 @@ impl ServerStore {
                         Some(state) => Known::All(state),
                         None if has_whole => Known::Whole,
                         None => {
+                            // (In this order: what changes meanwhile counts.)
                             let state = self.state_now()?;
-                            self.notes.borrow_mut().state = Some(state);
-                            Known::All(state)
+                            let names = self.notes.borrow().names();
+                            let mut has_changed = false;
+                            for (name, sight) in names {
+                                has_changed = has_changed || self.has_changed_since(&name, sight)?;
+                            }
+                            if !has_changed {
+                                self.notes.borrow_mut().state = Some(state);
+                            }
+                            if has_changed { Known::Another } else { Known::All(state) }
                         }
                     }
                 }
@@ -134,11 +142,7 @@ impl ServerStore {
             let has_changed = match watch.known {
                 Known::Nothing => false,
                 Known::Another => true,
-                Known::Value(seen) => {
-                    let (slot, known) = self.head(name)?;
-                    let record = known.map_or(0, |known| known.record);
-                    record != seen.record || record == 0 && self.space.was_there(slot, seen.at)
-                }
+                Known::Value(seen) => self.has_changed_since(name, seen)?,
                 Known::At(state) => {
                     // (So that the server tells of a change of it.)
                     self.head(name)?;
@@ -168,6 +172,13 @@ impl ServerStore {
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// Whether a name has another value than when it was seen, or had one meanwhile.
+    fn has_changed_since(&self, name: &[u8], seen: Sight) -> Result<bool> {
+        let (slot, known) = self.head(name)?;
+        let record = known.map_or(0, |known| known.record);
+        Ok(record != seen.record || record == 0 && self.space.was_there(slot, seen.at))
     }
 
     /// Whether a name has changed since a change of anything.
