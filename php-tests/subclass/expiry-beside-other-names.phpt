@@ -92,6 +92,32 @@ foreach (['Logged' => '', 'LoggedByMagic' => '', 'Prefixed' => 'p.'] as $class =
         }
     }
 }
+
+// A store that is refused is not the value.
+class Refused extends Sync
+{
+    public function set($name, $value)
+    {
+        try {
+            return parent::set("p.$name", $value);
+        } catch (SyncException) {
+            return parent::set("p.$name", 'instead');
+        }
+    }
+}
+$s = new Refused(scratch('refused'));
+$s->put('x', fn () => 1, 1000);
+var_dump((new Sync(scratch('refused')))->ttl('p.x') > 900);
+
+// Nobody tells of the expiry of a value that is kept under another name.
+class Renamed extends Sync
+{
+    public function get($name, $default = null) { return parent::get("p.$name", $default); }
+    public function set($name, $value) { return parent::set("p.$name", $value); }
+}
+$s = new Renamed(scratch('renamed'));
+$s->put('x', 1, 0.2);
+var_dump($s->waitFor('x', fn ($value) => $value === null, 30));
 echo 'done';
 ?>
 --CLEAN--
@@ -100,4 +126,6 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
+bool(true)
+NULL
 done

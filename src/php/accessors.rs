@@ -9,7 +9,7 @@ use super::lifetime::Lifetime;
 use super::object::{IN_GET, IN_SET, IN_UNSET, SyncObject};
 use super::pending::Stays;
 use super::property::{self, Observed};
-use super::running::{is_running, lifetime_of};
+use super::running::{is_running, store_pending};
 use super::zend::{Local, Slot, Str, Thrown, Value};
 
 /// Reads the value of `name`, by the method that the object's class overrides, and tells when that was.
@@ -86,9 +86,10 @@ fn put_as(this: &SyncObject, name: &Str, value: &Value, stays: Stays, is_said: b
     if !is_running(this, name, IN_SET) {
         return this.pending.within(name, stays, || put(this, name, value));
     }
-    let pending = lifetime_of(this, name);
-    let lifetime = if is_said || pending == Lifetime::ForEver { stays.under_its_name } else { pending };
-    property::write_for(this, name, value.dereference(), lifetime)
+    store_pending(this, name, |pending| {
+        let lifetime = if is_said || pending == Lifetime::ForEver { stays.under_its_name } else { pending };
+        property::write_for(this, name, value.dereference(), lifetime)
+    })
 }
 
 /// Stores the value of `name`, by the method that the object's class overrides. (It stays as long as `this.pending` says.)

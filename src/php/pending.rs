@@ -49,30 +49,39 @@ impl Pending {
         !self.methods.borrow().is_empty()
     }
 
-    /// How long a value stays that is stored under a name now. `is_inner`: whether the methods that run since a frame have called each other for another value.
-    pub fn take(&self, name: &ZStr, is_inner: impl FnOnce(usize) -> bool) -> Lifetime {
-        let mut methods = self.methods.borrow_mut();
-        if methods.is_empty() {
-            return Lifetime::ForEver;
-        }
-        let fiber = zend::fiber();
-        let Some(method) = methods.iter_mut().rev().find(|method| method.fiber == fiber) else {
-            return Lifetime::ForEver;
-        };
-        if method.name.bytes() == name.bytes() {
-            // (What it stores under other names are other values, then.)
-            if method.stays.renamed != Lifetime::AsBefore {
-                method.stays.renamed = Lifetime::ForEver;
-            }
-            return method.stays.under_its_name;
-        }
-        match method.stays.renamed {
+    /// How long a value stays that is about to be stored under a name. `is_inner`: whether the methods that run since a frame have called each other for
+    /// another value.
+    pub fn lifetime(&self, name: &ZStr, is_inner: impl FnOnce(usize) -> bool) -> Lifetime {
+        self.with_method(|method| match method.stays.renamed {
+            _ if method.name.bytes() == name.bytes() => method.stays.under_its_name,
             Lifetime::ForEver => Lifetime::ForEver,
             // (All that it stores are as long there as the ones in whose place they come.)
             Lifetime::AsBefore => Lifetime::AsBefore,
             _ if is_inner(method.caller) => Lifetime::ForEver,
-            _ => std::mem::take(&mut method.stays.renamed),
+            renamed => renamed,
+        })
+        .unwrap_or_default()
+    }
+
+    /// A value was stored under a name, with the lifetime that this has said.
+    pub fn has_stored(&self, name: &ZStr, lifetime: Lifetime) {
+        self.with_method(|method| {
+            // (Those that it stores under other names from now on are other values.)
+            let is_it = method.name.bytes() == name.bytes() || lifetime != Lifetime::ForEver;
+            if is_it && method.stays.renamed != Lifetime::AsBefore {
+                method.stays.renamed = Lifetime::ForEver;
+            }
+        });
+    }
+
+    /// The innermost method of this fiber.
+    fn with_method<T>(&self, body: impl FnOnce(&mut Method) -> T) -> Option<T> {
+        let mut methods = self.methods.borrow_mut();
+        if methods.is_empty() {
+            return None;
         }
+        let fiber = zend::fiber();
+        methods.iter_mut().rev().find(|method| method.fiber == fiber).map(body)
     }
 
     /// Gives its memory up.

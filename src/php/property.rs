@@ -18,7 +18,7 @@ use super::names::{check_name, is_bad_name, name_of_number};
 use super::object::SyncObject;
 use super::refusal::{cannot_store, throw_no_memory};
 use super::retry::{Stop, retry, retry_into};
-use super::running::lifetime_of;
+use super::running::store_pending;
 use super::stored::{self, Encoded};
 use super::value::{self, Sharing, ZendVec, scalar};
 use super::wait::Rounds;
@@ -327,7 +327,7 @@ impl Reading<'_> {
 
 /// Stores `value` under `name`.
 pub fn write(this: &SyncObject, name: &ZStr, value: &Value) -> Result<(), Thrown> {
-    write_for(this, name, value, lifetime_of(this, name))
+    store_pending(this, name, |lifetime| write_for(this, name, value, lifetime))
 }
 
 /// As [`write`], a value that stays so long.

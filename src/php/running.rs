@@ -2,7 +2,7 @@
 
 use super::lifetime::Lifetime;
 use super::object::{IN_GET, IN_ISSET, IN_SET, IN_UNSET, SyncObject, class};
-use super::zend::{self, Frame, Value, ZStr};
+use super::zend::{self, Frame, Thrown, Value, ZStr};
 
 /// Whether a method of the object's class runs for this very name, in which that means what is shared: reading it, storing it, removing it or asking
 /// whether it is there, as `guard` says.
@@ -60,9 +60,17 @@ fn has_called_itself(this: &SyncObject, since: usize) -> bool {
     methods(IN_SET).iter().any(|name| runs(name) > 1)
 }
 
-/// How long a value stays that is stored under a name now, if a method of the class does so for an operation that knows it.
-pub fn lifetime_of(this: &SyncObject, name: &ZStr) -> Lifetime {
-    this.pending.take(name, |since| has_called_itself(this, since))
+/// Stores a value under a name, for so long as it is to stay if a method of the class does so for an operation that knows it. (One that is refused is not the
+/// value that the method was called for.)
+pub fn store_pending(
+    this: &SyncObject,
+    name: &ZStr,
+    store: impl FnOnce(Lifetime) -> Result<(), Thrown>,
+) -> Result<(), Thrown> {
+    let lifetime = this.pending.lifetime(name, |since| has_called_itself(this, since));
+    store(lifetime)?;
+    this.pending.has_stored(name, lifetime);
+    Ok(())
 }
 
 /// Whether a value is given as a name, and means this one.
