@@ -870,7 +870,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Waits until `$condition`, given the value, is true, and returns the value.
      *
-     * It is called at once, and again after each change. A missing value is null to it. It may use the object, and write to it.
+     * It is called at once, and again after each change (in a class that overrides get(), set(), __get() or __set(), ten times a second besides). A missing value is null to it. It may use the object, and write to it.
      *
      *     $sync->result = 42;                            // mostly in another program
      *     $result = $sync->waitFor('result', fn ($value) => $value !== null, 30.0);

@@ -94,9 +94,6 @@ fn put_as(this: &SyncObject, name: &Str, value: &Value, stays: Stays, is_said: b
 
 /// Stores the value of `name`, by the method that the object's class overrides. (It stays as long as `this.pending` says.)
 fn put(this: &SyncObject, name: &Str, value: &Value) -> Result<(), Thrown> {
-    if !this.overrides.accessors() {
-        return property::write(this, name, value);
-    }
     match means(this, name, IN_SET) {
         Meaning::Property => this.hold().write_property(name, value).map(drop),
         Meaning::Shared => property::write(this, name, value),

@@ -106,15 +106,15 @@ impl Waiting<'_> {
         };
         (watch.end, watch.there) = match known {
             Known::Here(seen) => (seen.end, seen.there.into()),
-            Known::Since(end) => {
-                let origin =
-                    file.map_or(Ok(Origin::NOWHERE), |file| Reader::of(file).origin(self.object, key, hash))?;
+            Known::Since(end) => match file {
                 // (Nobody writes down that a value has expired.)
-                let has_expired = origin.stored.is_none()
-                    && since == Since::Seen
-                    && origin.expiry.is_some_and(|expiry| self.notes.was_there(expiry));
-                (end, if has_expired { There::Yes } else { There::Unknown })
-            }
+                Some(file) if since == Since::Seen => {
+                    let origin = Reader::of(file).origin(self.object, key, hash)?;
+                    let was_there = origin.expiry.is_some_and(|expiry| self.notes.was_there(expiry));
+                    (end, if origin.stored.is_none() && was_there { There::Yes } else { There::Unknown })
+                }
+                _ => (end, There::Unknown),
+            },
             Known::Before(there) => {
                 watch.which = Which { incarnation: !watch.which.incarnation, ..watch.which };
                 (0, there.map_or(There::Unknown, There::from))

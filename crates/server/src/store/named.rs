@@ -127,7 +127,7 @@ impl ServerStore {
         }
     }
 
-    /// Whether the server still has a lock as this handle's: a connection that ended has lost it, be it to whoever comes next.
+    /// Whether the server still has a lock as this handle's: a connection that ended has lost it, whether somebody else has it by now or not.
     fn still_has(&self, at: usize) -> bool {
         let (field, mark, opening, owner) = {
             let locks = self.locks.borrow();

@@ -55,14 +55,14 @@ impl ServerStore {
                             // (In this order: what changes meanwhile counts.)
                             let state = self.state_now()?;
                             let names = self.notes.borrow().names();
-                            let mut has_changed = false;
-                            for (name, sight) in names {
-                                has_changed = has_changed || self.has_changed_since(&name, sight)?;
+                            let mut looks = names.iter().map(|(name, sight)| self.has_changed_since(name, *sight));
+                            match looks.find(|look| !matches!(look, Ok(false))).transpose()? {
+                                Some(_) => Known::Another,
+                                None => {
+                                    self.notes.borrow_mut().state = Some(state);
+                                    Known::All(state)
+                                }
                             }
-                            if !has_changed {
-                                self.notes.borrow_mut().state = Some(state);
-                            }
-                            if has_changed { Known::Another } else { Known::All(state) }
                         }
                     }
                 }
