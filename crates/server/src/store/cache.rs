@@ -373,4 +373,22 @@ mod tests {
         cache.take_none_for_the_same();
         assert!(!cache.confirm(slot, &first, 0), "a number of another life of the store");
     }
+
+    #[test]
+    fn an_integer_that_is_read_again_is_the_same_unless_it_was_another_one_meanwhile() {
+        let mut cache = Cache::default();
+        cache.doubt_all();
+        let slot = cache.slot(b"n");
+        cache.learn_at(slot, Some(Stored::read(b"-12".to_vec()).unwrap()), 0);
+        let Look::Known(before) = cache.look(b"n") else { panic!("it is known") };
+        cache.ask_again(b"n");
+        for other in ["-1", "-123", "12", ""] {
+            assert!(!cache.confirm(slot, other.as_bytes(), 0), "{other}");
+        }
+        assert!(cache.confirm(slot, b"-12", 0));
+        let Look::Known(known) = cache.look(b"n") else { panic!("it is known again") };
+        assert_eq!(known.record, before.record);
+        cache.doubt(b"n");
+        assert!(!cache.confirm(slot, b"-12", 0), "the server has told of a change");
+    }
 }

@@ -315,8 +315,10 @@ impl Stored {
 
     /// Whether it was read from these very bytes.
     pub fn is_of(&self, raw: &[u8]) -> bool {
-        // (Neither the elements of a queue nor an integer's digits are kept as they are stored.)
-        self.is_read && !self.is_queue && self.start == HEAD && self.raw == raw
+        // (Of an integer the digits are kept as its first bytes; a queue's elements are not kept as they are stored.)
+        let is_integer = self.stored == self.mark.len() as u64;
+        let read_from: &[u8] = if is_integer { &self.mark } else { &self.raw };
+        self.is_read && !self.is_queue && (is_integer || self.start == HEAD) && read_from == raw
     }
 
     /// How many bytes of it are kept here.
