@@ -25,7 +25,12 @@ impl ServerStore {
     /// The owners among these whose connections have ended. None where the server does not say.
     pub(super) fn dead<'a>(&self, owners: impl Iterator<Item = &'a Owner> + Clone) -> Vec<&'a Owner> {
         let Ok((client, run, _)) = self.space.identity() else { return Vec::new() };
-        let is_of_this_run = |owner: &Owner| owner.client != 0 && (run.is_empty() || owner.run == run);
+        // (A user may be kept from seeing the run: of owners that were, and for those that are, the number alone counts. So a lock may outlast an owner
+        // of another run, and is never taken from one that lives.)
+        let is_of_this_run = |owner: &Owner| {
+            let is_unseen = (run.is_empty() || owner.run.is_empty()) && owner.client != client;
+            owner.client != 0 && (is_unseen || owner.run == run)
+        };
         let mut asked: Vec<i64> =
             owners.clone().filter(|owner| is_of_this_run(owner)).map(|owner| owner.client).collect();
         asked.retain(|its| *its != client);
