@@ -43,6 +43,11 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether something that was to be given up was nobody's, or another one's, anyway. Else it may still be there.
+    pub(super) fn is_given_up(&self) -> bool {
+        matches!(self, Self::Held(_) | Self::LockGone)
+    }
+
     /// Whether the server has no memory. It takes no transaction then, be that of reads alone; scripts that read, and reads by themselves, it does.
     pub(super) fn is_full(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.reason == Reason::OutOfMemory)

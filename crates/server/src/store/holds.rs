@@ -1,8 +1,9 @@
 //! The lock of the whole, and holds on writers.
 
 use super::consuming::Lists;
-use super::error::ErrorKind;
+use super::error::{ErrorKind, ServerError};
 use super::handle::{Result, ServerStore};
+use super::inner::Outcome;
 use super::layout::Key;
 use super::mark::{Mark, Owner, machine, wall_clock};
 use super::own::{Hold, ServerWriterHold};
@@ -66,10 +67,25 @@ impl ServerStore {
     /// Ends the hold.
     fn release(&self, hold: &Hold) {
         self.forget_hold();
-        // Where the server cannot be told, the connection has ended, and with it the hold.
-        let _ = self.space.hold(&hold.mark, b"", false, false);
+        self.give_up(hold, self.space.hold(&hold.mark, b"", false, false).map(drop));
         // Items that have waited for the end of the hold go back with the next look.
         self.space.hurry_items();
+    }
+
+    /// Lets go of a part of the hold.
+    fn keep_less(&self, less: Hold) {
+        let told = self.keep(less.clone(), false);
+        if told.is_err() {
+            self.forget_hold();
+        }
+        self.give_up(&less, told.map(drop).map_err(ServerError::into_kind));
+    }
+
+    /// The server was asked to end a hold, or a part of it. Where it refuses, or cannot be told, the hold ends with the connection.
+    fn give_up(&self, hold: &Hold, told: Outcome<()>) {
+        if told.is_err_and(|kind| !kind.is_given_up()) {
+            self.space.hang_up(&hold.owner);
+        }
     }
 
     pub(super) fn forget_hold(&self) {
@@ -108,8 +124,8 @@ impl ServerStore {
         let less = Hold { locked: None, entered: 0, token: None, ..hold };
         if less.is_over() {
             self.release(&less);
-        } else if self.keep(less, false).is_err() {
-            self.forget_hold();
+        } else {
+            self.keep_less(less);
         }
     }
 
@@ -175,8 +191,8 @@ impl ServerStore {
             self.release(&less);
         } else if less.keeps_all_out() {
             self.hold.replace(Some(less));
-        } else if self.keep(less, false).is_err() {
-            self.forget_hold();
+        } else {
+            self.keep_less(less);
         }
         true
     }

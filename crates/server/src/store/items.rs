@@ -382,8 +382,10 @@ impl ServerStore {
     fn disown(&self, item: &OwnItem) {
         let (token, its) = (item.token.to_string(), start(&item.owner));
         let nobody = start(&nobody());
-        // Where the server cannot be told, the connection has ended, and with it all that was this handle's.
-        let _ = self.space.named([b"disown", token.as_bytes(), &its, &nobody, b""]);
+        // Where the server refuses, the item goes back with the end of the connection; where it cannot be told, that has ended already.
+        if self.space.named([b"disown", token.as_bytes(), &its, &nobody, b""]).is_err() {
+            self.space.hang_up(&item.owner);
+        }
         self.space.doubt_items();
     }
 

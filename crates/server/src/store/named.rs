@@ -171,9 +171,11 @@ impl ServerStore {
     /// Tells the server that a lock is free. False: it was another one's by now.
     fn let_go(&self, own: &OwnLock) -> bool {
         let field = field(LockName { space: own.space, name: &own.name });
-        // Where the server cannot be told, the connection has ended, and with it the lock.
-        let answer = self.ask_named(&[b"release", &field, &own.mark]);
-        answer.is_ok_and(|answer| answer.first().and_then(Value::text) == Some(b"done"))
+        match self.ask_named(&[b"release", &field, &own.mark]) {
+            Ok(answer) => answer.first().and_then(Value::text) == Some(b"done"),
+            // Where the server refuses, the lock ends with the connection; where it cannot be told, that has ended already.
+            Err(_) => self.space.hang_up(&own.owner),
+        }
     }
 
     pub(super) fn held_named(&self, lock: LockName) -> Option<(u64, u32)> {

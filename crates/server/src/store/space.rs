@@ -6,7 +6,7 @@ use super::error::{ErrorKind, ServerError};
 use super::inner::{Inner, Lock, Outcome, Sending};
 use super::layout::{Key, Stored};
 use super::link::Link;
-use super::mark::Mark;
+use super::mark::{Mark, Owner};
 use super::place::{Asker, Place};
 use super::script::Script;
 use super::step::{Changed, Numbers, Step};
@@ -259,6 +259,18 @@ impl Space {
         let mut inner = self.inner();
         let link = inner.connected(&self.place)?;
         Ok((link.client, link.run.clone(), link.ahead))
+    }
+
+    /// Closes the connection, if it is this owner's: all that others know by it ends then, without a word to the server. True: it was, and stood until
+    /// now, as far as is known.
+    pub fn hang_up(&self, owner: &Owner) -> bool {
+        let mut inner = self.inner();
+        let is_its = |link: &Link| (link.client, &link.run) == (owner.client, &owner.run);
+        let stood = inner.link.as_ref().is_some_and(is_its);
+        if stood {
+            inner.lose(&self.place);
+        }
+        stood
     }
 
     /// Whether the server has refused to list its connections.
