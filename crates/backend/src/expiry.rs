@@ -101,6 +101,16 @@ pub mod testing {
         SHOWS.set(Some(milliseconds));
     }
 
+    /// Lets the clock of this thread go again, by what all others show.
+    pub fn unset() {
+        SHOWS.set(None);
+    }
+
+    /// Whether that was done.
+    pub fn is_set() -> bool {
+        SHOWS.get().is_some()
+    }
+
     /// As [`set`], for a thread that starts anew: it forgets the latest time that it has used.
     pub fn start_at(milliseconds: u64) {
         LATEST.with(|word| word.store(0, std::sync::atomic::Ordering::Relaxed));

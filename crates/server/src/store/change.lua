@@ -1,13 +1,13 @@
 -- Changes to a store, all at one moment or none.
 -- KEYS: the lock, the life of the store, and the values. (A server of version 7.0 tells of changes to a script's KEYS, whatever it has read.)
--- ARGV: the number of this request, the mark of the asker's hold ('' without one), the time (ms), the start of all keys,
+-- ARGV: the number of this request, the mark of the asker's hold ('' without one), the start of all keys,
 --       'm' to make a store that is not there, 'l' to be told of the store's life; the asker's own key, and then nine words for
 --       each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due, flags, more
 local lock, life = KEYS[1], KEYS[2]
-local number, mine, now, all, wishes, process = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local number, mine, all, wishes, process = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local counters, order, changes, hold, due, items, consumers =
     all .. 'counters', all .. 'order', all .. 'changes', all .. 'hold', all .. 'due', all .. 'items', all .. 'consumers'
-local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 8)
+local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 6, 20, string.rep('\0', 8)
 
 -- A request that was sent again, as its answer was lost, is not done twice: neither the second one, nor the first, should that arrive behind it.
 local last = redis.call('GET', process)
@@ -18,7 +18,7 @@ if last then
         -- (Of `one.lua`.)
         local its_change, sum = string.match(answer, '^=(%d+) ?(-?%d*)$')
         -- (Nothing is read here, so that the server tells of no later change, nor of one since.)
-        if its_change then return {'again', 1, tonumber(its_change), false, {}, sum ~= '' and sum or tonumber(its_change)} end
+        if its_change then return {'again', 1, tonumber(its_change), false, {}, false, sum ~= '' and sum or tonumber(its_change)} end
         answer = cmsgpack.unpack(answer)
         if answer[1] == 'done' then answer[1] = 'again' end
         return answer
@@ -88,6 +88,13 @@ local function due_of(head)
     return string.byte(head) == 193 and #head >= MARK + 8 and struct.unpack('>I8', head, MARK + 1) or 0
 end
 
+-- The time (ms), which is asked for where it counts. It is the server's own: an asker with another clock would remove what others have stored.
+local time = false
+local function now()
+    time = time or time_now()
+    return time
+end
+
 -- The first bytes of the values, '' where there is none, or it has expired.
 local heads = {}
 local function head_of(name)
@@ -98,7 +105,7 @@ local function head_of(name)
         if type(head) == 'table' then return nil end
     end
     local at = due_of(head)
-    if at ~= 0 and at <= now then
+    if at ~= 0 and at <= now() then
         forget(name)
         gone[#gone + 1] = name
         has_changed(name)
@@ -108,10 +115,10 @@ local function head_of(name)
     return head
 end
 
--- An answer after which nothing but what had expired anyway has changed.
+-- An answer after which nothing but what had expired anyway has changed. With the time, if that counted: the asker's clock may be wrong.
 local function refuse(kind, what)
     add_all(changes, changed)
-    return {kind, what, gone}
+    return {kind, what, gone, time}
 end
 
 -- First, whether all is as the asker believes, and can be done: there is no way back from a half of it.
@@ -150,7 +157,7 @@ for at = FIRST, #ARGV, WORDS do is_all_room = is_all_room and makes_room[ARGV[at
 if is_all_room then redis.call('DEL', all .. 'never') end
 
 local makes = string.find(wishes, 'm', 1, true)
-if not makes and redis.call('EXISTS', counters) == 0 then return {'done', 0, 0, false, gone} end
+if not makes and redis.call('EXISTS', counters) == 0 then return {'done', 0, 0, false, gone, time} end
 
 -- Whether one integer is greater than another, both in digits, which are too many for a Lua number.
 local function is_greater(one, other)
@@ -187,7 +194,7 @@ end
 local function expires(name, key, at)
     redis.call('ZADD', due, at, name)
     -- The memory of what nobody asks for any more goes some time after it has expired: clocks differ a little.
-    redis.call('PEXPIRE', key, string.format('%.0f', math.max(at - now, 0) + 60000))
+    redis.call('PEXPIRE', key, string.format('%.0f', math.max(at - now(), 0) + 60000))
 end
 
 local function put(name, bytes, note, at, flags, plain)
@@ -381,7 +388,7 @@ local is_turn = change ~= 0 and change % 16 == 0
 
 -- Names of what has expired go now and then, a part each time.
 if is_turn then
-    local over = redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', '0', '200')
+    local over = redis.call('ZRANGEBYSCORE', due, '-inf', now(), 'LIMIT', '0', '200')
     for _, name in ipairs(over) do
         forget(name)
         gone[#gone + 1] = name
@@ -411,7 +418,7 @@ if string.find(wishes, 'l', 1, true) then
     redis.call('GET', lock)
     alive = redis.call('GET', life)
 end
-local answer = {'done', 1, change, alive, gone}
+local answer = {'done', 1, change, alive, gone, time}
 for _, result in ipairs(results) do answer[#answer + 1] = result end
 redis.call('SET', process, number .. ' ' .. cmsgpack.pack(answer), 'PX', '120000')
 return answer

@@ -17,6 +17,12 @@ local function make_store(counters, life)
     end
 end
 
+-- The time (ms).
+local function time_now()
+    local time = redis.call('TIME')
+    return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
 -- Whether somebody who is first in a line has been waited for long enough (µs). That counts from the first time that somebody asks.
 local TURN = 200000
 local function is_late(calls, line, who)

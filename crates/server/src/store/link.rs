@@ -124,6 +124,10 @@ impl Link {
         words: &[Word],
         pushes: &mut dyn FnMut(Push),
     ) -> Result<Value, Failure> {
+        #[cfg(feature = "testing")]
+        let shown = self.shown();
+        #[cfg(feature = "testing")]
+        let words = &[words, &[shown.as_bytes().into()]].concat()[..];
         let Self { connection, digests, memory, guard, .. } = self;
         let guard = guard.as_deref();
         let mut count = itoa::Buffer::new();
@@ -165,6 +169,25 @@ impl Link {
             }
         }
         unreachable!("EVAL needs no script at the server")
+    }
+}
+
+impl Link {
+    /// The server's time by the clock that tests have set, which scripts go by; empty: they have set none.
+    #[cfg(feature = "testing")]
+    fn shown(&self) -> String {
+        let shown = sync_backend::clock::is_set().then(|| Now::read().milliseconds().saturating_add_signed(self.ahead));
+        shown.map_or_else(String::new, |shown| shown.to_string())
+    }
+
+    /// The server's clock has shown a time (ms) since ours showed another one. True: the two differ by something else than was known.
+    pub fn learn_time(&mut self, time: u64, before: Now) -> bool {
+        let (before, after) = (before.milliseconds(), Now::read().milliseconds());
+        let as_known = ahead(time.saturating_add_signed(-self.ahead), before, after) == 0;
+        if !as_known {
+            self.ahead = ahead(time, before, after);
+        }
+        !as_known
     }
 }
 

@@ -46,7 +46,7 @@ if is_of_queue then
     local text = string.format('%.0f', change)
     redis.call('ZADD', all .. 'changes', text, name)
     redis.call('STRLEN', key)
-    redis.call('SET', process, number .. ' ' .. cmsgpack.pack({'done', 1, change, false, {}, result}), 'PX', '120000')
+    redis.call('SET', process, number .. ' ' .. cmsgpack.pack({'done', 1, change, false, {}, false, result}), 'PX', '120000')
     return {text, result}
 end
 

@@ -333,9 +333,8 @@ impl Space {
             _ => None,
         };
         let process = inner.process.clone();
-        let mut now = itoa::Buffer::new();
         let wishes = Word::new(if make { b"m" } else { b"" }, if looks { b"l" } else { b"" });
-        let head = [number, hold, now.format(inner.now()).as_bytes(), self.keys.start()].map(Word::from);
+        let head = [number, hold, self.keys.start()].map(Word::from);
         let numbers: Vec<Numbers> = steps.iter().map(Step::numbers).collect();
         let all = steps.iter().zip(&numbers).flat_map(|(step, numbers)| step.words(numbers));
         let words: Vec<Word> = head.into_iter().chain([wishes, process[..].into()]).chain(all).collect();
@@ -345,6 +344,7 @@ impl Space {
         let values: Vec<Vec<u8>> = declared.iter().map(|name| self.keys.value(name)).collect();
         let own_keys = [Key::Lock, Key::Life].map(|key| self.keys.kind(key));
         let keys: Vec<&[u8]> = own_keys.into_iter().chain(values.iter().map(|key| &key[..])).collect();
+        let before = Now::read();
         let answer = inner.run(&self.place, Script::Change, &keys, &words, Sending::Again(unknown))?;
         let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
         let mut parts = answer.into_iter();
@@ -356,6 +356,7 @@ impl Space {
                 let change = parts.next().as_ref().and_then(Value::integer).unwrap_or(0) as u64;
                 let life = parts.next();
                 inner.learn_gone(parts.next())?;
+                learn_time(&mut inner, parts.next().filter(|_| is_fresh), before);
                 if looks
                     && is_fresh
                     && let Some(Value::Text(life)) = life
@@ -386,6 +387,7 @@ impl Space {
             }
             Some(b"differs") => {
                 inner.learn_gone(parts.nth(1))?;
+                learn_time(&mut inner, parts.next(), before);
                 steps.iter().for_each(|step| inner.cache.ask_again(step.name));
                 Ok(Changed::Differs)
             }
@@ -615,5 +617,14 @@ impl Space {
     pub fn is_open(opening: u64) -> bool {
         let has = |space: &Weak<Self>| space.upgrade().is_some_and(|space| space.opening() == opening);
         SPACES.try_with(|spaces| spaces.try_borrow().is_ok_and(|spaces| spaces.values().any(has))).unwrap_or(false)
+    }
+}
+
+/// A script has told the time, where that counted, since our clock showed another one: the server's may go otherwise than was known.
+fn learn_time(inner: &mut Inner, time: Option<Value>, before: Now) {
+    let Some(time) = time.as_ref().and_then(Value::integer) else { return };
+    if inner.link.as_mut().is_some_and(|link| link.learn_time(time as u64, before)) {
+        // (It was reckoned by the other clock when each value expires.)
+        inner.doubt_all();
     }
 }

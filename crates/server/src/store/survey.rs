@@ -102,15 +102,15 @@ impl Space {
     fn changes(&self, since: Option<(u64, u64)>, asker: Asker) -> Outcome<Changes> {
         let mut inner = self.inner();
         inner.look(self)?;
-        let time = inner.now();
         let (since, from) = since.map_or_else(Default::default, |(change, time)| (change.to_string(), time));
-        let (from, now) = (from.to_string(), time.to_string());
-        let words = [self.keys.start(), since.as_bytes(), from.as_bytes(), now.as_bytes()];
+        let from = from.to_string();
+        let words = [self.keys.start(), since.as_bytes(), from.as_bytes()];
         let Value::List(parts) = inner.run_on_all(self, Script::Changes, &words)? else {
             return Err(ErrorKind::Senseless);
         };
-        let [lock, life, is_all, changed, order, due, over] =
-            <[Value; 7]>::try_from(parts).map_err(|_| ErrorKind::Senseless)?;
+        let [lock, life, is_all, time, changed, order, due, over] =
+            <[Value; 8]>::try_from(parts).map_err(|_| ErrorKind::Senseless)?;
+        let time = time.integer().and_then(|time| u64::try_from(time).ok()).ok_or(ErrorKind::Senseless)?;
         inner.learn_lock(self, &lock, &life)?;
         inner.check_lock(asker, true)?;
         let due: HashMap<_, _> = scored(due)?.into_iter().filter(|(_, at)| *at <= time).collect();

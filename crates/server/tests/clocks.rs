@@ -1,0 +1,68 @@
+//! Values expire by the server's clock, whatever that of a client shows.
+
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use sync_backend::{Backend, Expiry, Now, clock};
+use sync_server::testing::{Redis, put, read};
+use sync_server::{ServerStore, ServerVersion, Value};
+
+/// A client takes the server's clock for one that is so much before its own.
+const AHEAD: u64 = 3_600_000;
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+}
+
+/// A store that has met the server while the clocks differed, which they do no longer.
+fn behind_its_time(redis: &Redis) -> ServerStore {
+    clock::start_at(now() - AHEAD);
+    let store = ServerStore::new(&redis.address("", ""), || 0);
+    store.get(b"x", &mut ServerVersion::default(), &mut Vec::new()).unwrap();
+    clock::unset();
+    store
+}
+
+/// A server with a value that lives for half an hour, and when that is over.
+fn with_session() -> (Redis, Option<Expiry>) {
+    let redis = Redis::start(&[]);
+    let store = ServerStore::new(&redis.address("", ""), || 0);
+    let expiry = Now::read().after(AHEAD / 2);
+    store.put_until(b"session", (&[], &[7]), expiry, &mut ServerVersion::default()).unwrap();
+    (redis, expiry)
+}
+
+#[test]
+fn a_client_with_a_wrong_clock_removes_nothing_that_others_have_stored() {
+    let (redis, _) = with_session();
+    let ended = thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                let store = behind_its_time(&redis);
+                for number in 0..100 {
+                    put(&store, format!("new {number}").as_bytes(), &[1]);
+                }
+            })
+            .join()
+    });
+    ended.unwrap();
+    assert_eq!(redis.tell(&["EXISTS", "{sync}:v:session"]), Value::Integer(1));
+    assert_eq!(read(&ServerStore::new(&redis.address("", ""), || 0), b"session").unwrap(), Some(vec![7]));
+}
+
+#[test]
+fn a_client_learns_that_the_clocks_differ_by_something_else() {
+    let (redis, expiry) = with_session();
+    let (added, seen) = thread::scope(|scope| {
+        let client = scope.spawn(|| {
+            let store = behind_its_time(&redis);
+            let added = store.add(b"session", (&[], &[8]), None, &mut ServerVersion::default()).unwrap();
+            let mut version = ServerVersion::default();
+            store.get(b"session", &mut version, &mut Vec::new()).unwrap();
+            (added, version.expiry())
+        });
+        client.join().unwrap()
+    });
+    assert!(!added);
+    let (seen, expiry) = (seen.unwrap().milliseconds(), expiry.unwrap().milliseconds());
+    assert!(Duration::from_millis(seen.abs_diff(expiry)) < Duration::from_secs(60), "{seen} {expiry}");
+}
