@@ -3,9 +3,10 @@
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+use sync_backend::list::Item;
 use sync_backend::{Backend, BackendError, LockName, LockSpace, Patience, Remedy, Shifted, Standing, Taken};
-use sync_server::testing::{Redis, put};
-use sync_server::{ServerStore, ServerVersion, Value};
+use sync_server::testing::{Faults, Proxy, Redis, put, read};
+use sync_server::{Address, Endpoint, ServerStore, ServerVersion, Value};
 
 /// The time after which a test has hung.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -207,4 +208,142 @@ fn an_item_that_is_refused_to_go_back_does_so_with_its_connection() {
     take(&ended).unwrap();
     while_refused(&redis, || drop(ended));
     goes_back();
+}
+
+/// Ends all connections but its own.
+fn end_all(redis: &Redis) {
+    redis.tell(&["CLIENT", "KILL", "TYPE", "normal"]);
+}
+
+#[test]
+fn all_that_is_taken_first_after_the_end_of_a_connection_is_of_the_next_one() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    put(&store, b"list", LIST);
+    end_all(&redis);
+    store.take_lock(NAME, false).unwrap().token().unwrap();
+    elsewhere(&redis, |other| assert_eq!(other.take_lock(NAME, false).unwrap().token(), None));
+    assert!(store.release_lock(NAME));
+    end_all(&redis);
+    store.lock(Patience::default()).unwrap();
+    elsewhere(&redis, |other| assert!((0..3).all(|_| !writes(other))));
+    put(&store, b"a", &[1]);
+    store.unlock();
+    end_all(&redis);
+    let hold = store.lock_writers().unwrap();
+    elsewhere(&redis, |other| assert!((0..3).all(|_| !writes(other))));
+    assert_eq!(store.standing(&hold), Standing::Kept);
+    put(&store, b"a", &[1]);
+    store.unlock_writers(hold);
+    end_all(&redis);
+    assert_eq!(take(&store), Some(vec![1]));
+    elsewhere(&redis, |other| assert_eq!(shift(other), Some(vec![2])));
+}
+
+/// A way to take the first element, which gives its token.
+type Take = fn(&ServerStore) -> u64;
+
+/// Takes an element over connections that end after so many bytes of answers. Gives the number of these bytes before that and behind it.
+fn take_through(redis: &Redis, cut: Option<u64>, takes: Take, then: impl FnOnce(&ServerStore, u64)) -> [u64; 2] {
+    let proxy = Proxy::start(redis.socket(), Faults { cut_answers: cut, ..Faults::default() });
+    let Endpoint::Host(host) = proxy.endpoint() else { panic!("a proxy has a port") };
+    let address = Address::parse(format!("redis://127.0.0.1:{}?prefix=app", host.port).as_bytes()).unwrap();
+    let store = ServerStore::new(&address, || 0);
+    // (So much goes over the first connection alone.)
+    read(&store, b"long").unwrap();
+    read(&store, b"list").unwrap();
+    let before = proxy.answers();
+    let item = takes(&store);
+    let after = proxy.answers();
+    then(&store, item);
+    [before, after]
+}
+
+/// The token of the element that a consumer has taken.
+fn taken(store: &ServerStore) -> u64 {
+    let mut out = Vec::new();
+    let Taken::Item(token) = store.take(b"list", &mut out).unwrap() else { panic!("there is one") };
+    assert_eq!(out, [1]);
+    token
+}
+
+/// The same of one that takes the list apart by itself.
+fn taken_read(store: &ServerStore) -> u64 {
+    loop {
+        let mut version = ServerVersion::default();
+        store.get(b"list", &mut version, &mut Vec::new()).unwrap();
+        let first = Item { key: None, element: &[1] };
+        if let Some(token) = store.take_read(b"list", first, (&[0x92, 2, 3], &[]), &mut version).unwrap() {
+            return token;
+        }
+    }
+}
+
+#[test]
+fn a_consumer_whose_answer_was_lost_begins_with_an_element_that_is_its_own() {
+    let start = |is_queue: bool| {
+        let redis = Redis::start(&[]);
+        let store = on(&redis);
+        put(&store, b"long", &[&[0xc5, 0x40, 0][..], &[b'x'; 0x4000]].concat());
+        put(&store, b"list", if is_queue { &[0x94, 0, 1, 2, 3] } else { LIST });
+        if is_queue {
+            assert_eq!(shift(&store), Some(vec![0]));
+        }
+        redis
+    };
+    let kinds: [(bool, Take); 3] = [(true, taken), (false, taken), (false, taken_read)];
+    for (is_queue, takes) in kinds {
+        let [before, after] = take_through(&start(is_queue), None, takes, |_, _| ());
+        for cut in [before + 1, after - 1] {
+            let redis = start(is_queue);
+            take_through(&redis, Some(cut), takes, |store, item| {
+                elsewhere(&redis, |other| assert_eq!(shift(other), Some(vec![2]), "cut at {cut}"));
+                assert!(store.finish(item).unwrap(), "cut at {cut}");
+            });
+            assert_eq!(shift(&on(&redis)), Some(vec![3]));
+        }
+    }
+}
+
+/// As after a fail-over: what was asked for over the former connection is asked for again over the next one.
+#[test]
+fn all_that_is_taken_from_a_server_that_has_just_become_the_master_is_of_the_connection_to_that() {
+    let redis = Redis::start(&[]);
+    put(&on(&redis), b"list", LIST);
+    let takes: [fn(&ServerStore) -> bool; 4] = [
+        |store| store.retry(|store| store.lock(Patience::default())).is_ok(),
+        |store| store.retry(ServerStore::lock_writers).is_ok(),
+        |store| store.retry(|store| store.take_lock(NAME, false)).unwrap().token().is_some(),
+        |store| take(store) == Some(vec![1]),
+    ];
+    for (kind, takes) in takes.into_iter().enumerate() {
+        let connections = || redis.lines(&["CLIENT", "LIST"]).into_iter().filter(|line| line.contains(" name=sync:"));
+        let (ready, is_ready) = mpsc::channel();
+        let (taken, is_taken) = mpsc::channel();
+        let (over, is_over) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let redis = &redis;
+            scope.spawn(move || {
+                let store = ServerStore::new(&redis.address("", "?prefix=app"), || 0);
+                store.state().unwrap();
+                // (It listens no longer than that.)
+                redis.tell(&["REPLICAOF", "127.0.0.1", "1"]);
+                ready.send(connections().next().unwrap()).unwrap();
+                taken.send(takes(&store)).unwrap();
+                let _ = is_over.recv();
+            });
+            let _over = over;
+            let first = is_ready.recv_timeout(PATIENCE).unwrap();
+            let id = first.split(' ').next().unwrap();
+            until(|| connections().any(|line| line.split(' ').next() != Some(id)));
+            redis.tell(&["REPLICAOF", "NO", "ONE"]);
+            assert!(is_taken.recv_timeout(PATIENCE).unwrap(), "kind {kind}");
+            let other = on(redis);
+            match kind {
+                0 | 1 => assert!((0..3).all(|_| !writes(&other)), "kind {kind}"),
+                2 => assert_eq!(other.take_lock(NAME, false).unwrap().token(), None),
+                _ => assert_eq!(shift(&other), Some(vec![2])),
+            }
+        });
+    }
 }

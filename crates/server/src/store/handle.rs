@@ -7,6 +7,7 @@ use super::own::{Hold, OwnItem, OwnLock};
 use super::place::Asker;
 use super::space::Space;
 use crate::address::Address;
+use crate::failure::Cause;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use sync_backend::Content;
@@ -77,5 +78,22 @@ impl ServerStore {
     pub(super) fn owner(&self) -> Result<Owner> {
         let (client, run, _) = self.space.identity().map_err(|kind| self.error(kind))?;
         Ok(Owner { client, run, object: self.object, fiber: (self.fiber)() as u64 })
+    }
+
+    /// The same, of something that is about to be taken: over a connection that stands, as far as can be seen. It may end before that is asked for,
+    /// or with the answer ([`is_own`](Self::is_own)).
+    pub(super) fn owner_to_be(&self) -> Result<Owner> {
+        self.space.heed().map_err(|kind| self.error(kind))?;
+        self.owner()
+    }
+
+    /// Whether an owner is one of this connection's. What another one's has taken is nobody's.
+    pub(super) fn is_own(&self, owner: &Owner) -> bool {
+        self.owner().is_ok_and(|own| (own.client, &own.run) == (owner.client, &owner.run))
+    }
+
+    /// The failure of one that has taken a lock over a connection that ended meanwhile, and with it the lock.
+    pub(super) fn interrupted(&self) -> ServerError {
+        self.error(ErrorKind::Interrupted(Cause::Closed))
     }
 }

@@ -52,6 +52,9 @@ impl ServerStore {
         let text = mark.whole_text();
         let (token, mark) =
             (self.space.hold(&before, text.as_bytes(), mark.all, new_token)).map_err(|kind| self.error(kind))?;
+        if before.is_empty() && !self.is_own(&hold.owner) {
+            return Err(self.interrupted());
+        }
         hold.mark = mark;
         if new_token {
             hold.token = Some(token);
@@ -103,7 +106,7 @@ impl ServerStore {
         Ok(Hold {
             ticket: self.space.ticket(),
             mark: Vec::new(),
-            owner: self.owner()?,
+            owner: self.owner_to_be()?,
             since: wall_clock(),
             locked: None,
             writers: 0,
@@ -252,11 +255,6 @@ impl ServerStore {
         let first = self.space.ask(&[b"ZRANGE", self.space.keys.kind(Key::Waiting), b"0", b"0"]);
         let Ok(Value::List(first)) = first else { return None };
         Owner::read(std::str::from_utf8(first.first()?.text()?).ok()?)
-    }
-
-    /// Whether an owner is one of this connection's.
-    fn is_own(&self, owner: &Owner) -> bool {
-        self.owner().is_ok_and(|own| (own.client, own.run) == (owner.client, owner.run.clone()))
     }
 
     pub(super) fn leave_waiters(&self) {

@@ -262,13 +262,23 @@ impl ServerStore {
         let keep = Step { kind: "keep", name: &name, bytes: Word::new(&head, item.element), ..Step::default() };
         let Changed::Done(_, results) = self.make(true, &[step, keep])? else { return Ok(None) };
         let token = results.get(1).and_then(Value::integer).ok_or_else(|| self.error(ErrorKind::Senseless))? as u64;
-        self.items.borrow_mut().push(OwnItem { token, owner: item.owner });
-        Ok(Some(token))
+        Ok(self.owns(OwnItem { token, owner: item.owner }).then_some(token))
+    }
+
+    /// Whether an item that was taken is this handle's. Where the answer was lost, and given again over the next connection, it is that of one that is
+    /// gone: it goes back, as it would by anybody else.
+    fn owns(&self, item: OwnItem) -> bool {
+        if !self.is_own(&item.owner) {
+            self.let_own_item_go_back(item.token);
+            return false;
+        }
+        self.items.borrow_mut().push(item);
+        true
     }
 
     fn kept<'k>(&self, list: &'k [u8], due: u64, first: Item<'k>) -> Result<Kept<'k>> {
         Ok(Kept {
-            owner: self.owner()?,
+            owner: self.owner_to_be()?,
             process: std::process::id(),
             machine: machine().to_string(),
             due,
@@ -282,13 +292,15 @@ impl ServerStore {
         self.look_after_items_at_once(Lists::Named(&[key]))?;
         loop {
             if self.may_be_queue(key) {
-                let owner = self.owner()?;
+                let owner = self.owner_to_be()?;
                 let head = format!("{} {} {} ", owner.text(), std::process::id(), machine());
                 let (bytes, more) = (head.as_bytes().into(), owner.text());
                 match self.take_queued(Step { kind: "take", name: key, bytes, more, ..Step::default() }, out)? {
                     Some(Queued::Nothing) => return Ok(Taken::Nothing),
                     Some(Queued::Taken { token: Some(token) }) => {
-                        self.items.borrow_mut().push(OwnItem { token, owner });
+                        if !self.owns(OwnItem { token, owner }) {
+                            continue;
+                        }
                         self.stored(key);
                         return Ok(Taken::Item(token));
                     }

@@ -81,7 +81,7 @@ impl ServerStore {
 
     /// Asks for a lock. `has_looked`: whether its owner lives is known.
     fn ask_for_named(&self, lock: LockName, wait: bool, has_looked: bool) -> Result<Taking> {
-        let owner = self.owner()?;
+        let owner = self.owner_to_be()?;
         let asker = owner.text();
         let more = format!("{} {} {}", std::process::id(), machine(), wall_clock());
         let waits: &[u8] = if wait { b"wait" } else { b"" };
@@ -90,6 +90,7 @@ impl ServerStore {
         let senseless = || self.error(ErrorKind::Senseless);
         let text = answer.get(1).and_then(Value::text);
         match answer.first().and_then(Value::text) {
+            Some(b"done") if !self.is_own(&owner) => Err(self.interrupted()),
             Some(b"done") => {
                 let token = answer.get(1).and_then(Value::integer).ok_or_else(senseless)? as u64;
                 let mark = answer.get(2).and_then(Value::text).ok_or_else(senseless)?.to_vec();
