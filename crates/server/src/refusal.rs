@@ -125,6 +125,11 @@ impl Refusal {
         matches!(self.reason, Loading | TryAgain | Ask(..) | Busy | ClusterDown | MasterDown | NoReplicas)
     }
 
+    /// Whether a script that it has ended may have made a part of its changes. (A server without memory says so at the first one, or not at all.)
+    pub(crate) fn may_be_half(&self) -> bool {
+        !self.may_pass() && !self.is_elsewhere() && self.reason != Reason::OutOfMemory
+    }
+
     /// Whether another server is to be asked: it has done nothing.
     pub(crate) fn is_elsewhere(&self) -> bool {
         matches!(self.reason, Reason::ReadOnly | Reason::Moved(..))

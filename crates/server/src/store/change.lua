@@ -121,6 +121,12 @@ local function refuse(kind, what)
     return {kind, what, gone, time}
 end
 
+-- Whether a value of so many bytes is longer than the server lets one become, which may be a megabyte at least. (It says so by way of a bit that it
+-- does not find.)
+local function is_too_long(size)
+    return size > 1048576 and type(redis.pcall('GETBIT', all .. 'never', string.format('%.0f', size * 8 - 1))) == 'table'
+end
+
 -- First, whether all is as the asker believes, and can be done: there is no way back from a half of it.
 local is_emptied = false
 for at = FIRST, #ARGV, WORDS do
@@ -146,6 +152,11 @@ for at = FIRST, #ARGV, WORDS do
             as_believed = head == mark
         end
         if not as_believed then return refuse('differs', (at - FIRST) / WORDS) end
+        local stored = (kind == 'append' or kind == 'push') and (mark ~= '' and length or redis.call('STRLEN', start .. name))
+        if stored and is_too_long(stored + #ARGV[at + 4]) then
+            refuse()
+            return redis.error_reply('ERR string exceeds maximum allowed size (proto-max-bulk-len)')
+        end
     end
 end
 is_emptied = false

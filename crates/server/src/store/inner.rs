@@ -588,15 +588,20 @@ impl Inner {
             match result {
                 Ok(value) => return Ok(value),
                 Err(Failure::Refused(Refusal { reason: Reason::NoMemory(bytes), .. })) => {
-                    // (A script has been run by then.)
-                    return Err(match script {
-                        Script::All => ErrorKind::NoMemory(bytes),
-                        _ => ErrorKind::NotKnown(Cause::NoMemory(bytes)),
-                    });
+                    if script == Script::All {
+                        return Err(ErrorKind::NoMemory(bytes));
+                    }
+                    // (It has been run by then, and the server tells of no later changes to what it has changed.)
+                    self.doubt_all();
+                    return Err(ErrorKind::NotKnown(Cause::NoMemory(bytes)));
                 }
                 Err(Failure::Refused(refusal)) => {
                     let is_elsewhere = refusal.is_elsewhere();
                     if !(is_elsewhere || refusal.may_pass()) || !pause.wait() {
+                        if refusal.may_be_half() {
+                            // (As above.)
+                            self.doubt_all();
+                        }
                         // (It says nothing of the time before.)
                         return Err(if unknown.is_some() { not_known(unknown) } else { ErrorKind::Refused(refusal) });
                     }
