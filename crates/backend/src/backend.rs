@@ -18,7 +18,7 @@ use crate::list::Item;
 /// - No operation waits for another handle's lock. An operation that would have to wait fails with [`Remedy::Wait`], and has
 ///   done nothing; the caller waits as long as it likes ([`wait`](Self::wait) has a deadline) and calls it again, as
 ///   [`retry`](Self::retry) does. So no operation takes a callback that the store would have to run twice: the
-///   caller's closure runs again. A server's round trip has a time-out, and then is [`Remedy::Retry`].
+///   caller's closure runs again. A request to a server has a time-out, and is [`Remedy::Retry`] where nothing is left of it.
 /// - An operation that failed has changed nothing.
 /// - A [`Version`](Self::Version) belongs to one key and one handle. Its default stands for a value never seen. Operations
 ///   that take one as `&mut` bring it up to date.

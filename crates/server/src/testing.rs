@@ -8,6 +8,7 @@ mod certificates;
 mod cluster;
 mod proxy;
 mod redis;
+mod steps;
 mod watched;
 
 #[cfg(feature = "testing-tls")]
@@ -15,6 +16,7 @@ pub use certificates::{Authority, Certificate, EncryptedRedis, Validity};
 pub use cluster::Cluster;
 pub use proxy::{Faults, Proxy};
 pub use redis::{Encryption, Ending, Redis, until};
+pub use steps::Steps;
 pub use watched::Watched;
 
 /// Reads a value, as somebody who has not seen it.

@@ -8,7 +8,7 @@ use crate::address::{Address, Server};
 use crate::batch::Batch;
 use crate::connection::Connection;
 use crate::failure::Lost;
-use crate::message::{Message, Value};
+use crate::message::{Message, Push, Value};
 use crate::refusal::Refusal;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -23,8 +23,13 @@ thread_local! {
 /// The answer to a request of the look; `None`: there was none.
 type Answer = Option<Result<Value, Refusal>>;
 
-/// Looks at a server, if this run of it was not met before. Gives the warning.
-pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Result<Option<String>, Lost> {
+/// Looks at a server, if this run of it was not met before. Gives the warning. `pushes`: those that come meanwhile.
+pub fn look(
+    connection: &mut Connection,
+    address: &Address,
+    run: &[u8],
+    pushes: &mut dyn FnMut(Push),
+) -> Result<Option<String>, Lost> {
     let server = (address.server.clone(), run.to_vec());
     let is_new = MET.with_borrow_mut(|met| {
         if met.len() == MOST_MET {
@@ -36,7 +41,8 @@ pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Resul
         return Ok(None);
     }
     let client = connection.greeting().id.to_string();
-    let [memory, list] = ask(connection, [&[b"INFO", b"memory"], &[b"CLIENT", b"LIST", b"ID", client.as_bytes()]])?;
+    let [memory, list] =
+        ask(connection, pushes, [&[b"INFO", b"memory"], &[b"CLIENT", b"LIST", b"ID", client.as_bytes()]])?;
     let is_late = |answer: &Answer| matches!(answer, Some(Err(refusal)) if refusal.may_pass());
     if is_late(&memory) || is_late(&list) {
         // (It says nothing of rights: the next connection looks.)
@@ -46,7 +52,7 @@ pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Resul
     let mut eviction = memory.as_ref().and_then(|answer| answer.as_ref().ok()).and_then(in_info);
     if eviction.is_none() {
         // (Some services have INFO without that, others have no CONFIG.)
-        let [config] = ask(connection, [&[b"CONFIG", b"GET", b"maxmemory*"]])?;
+        let [config] = ask(connection, pushes, [&[b"CONFIG", b"GET", b"maxmemory*"]])?;
         eviction = config.and_then(Result::ok).as_ref().and_then(in_config);
     }
     let mut warnings = Vec::new();
@@ -58,7 +64,7 @@ pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Resul
     let tells_the_dead = !is_refused(&list) || {
         // (Only then: a server counts the requests that it refuses.)
         let nobody = probe::NOBODY.to_string();
-        let answers = ask(connection, [&probe::probe(client.as_bytes()), &probe::probe(nobody.as_bytes())])?;
+        let answers = ask(connection, pushes, [&probe::probe(client.as_bytes()), &probe::probe(nobody.as_bytes())])?;
         answers.map(|answer| answer.as_ref().is_some_and(probe::is_gone)) == [false, true]
     };
     warnings.extend(of_rights(address, is_refused(&memory), !tells_the_dead));
@@ -66,15 +72,17 @@ pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Resul
 }
 
 /// Asks some things at once.
-fn ask<const N: usize>(connection: &mut Connection, requests: [&[&[u8]]; N]) -> Result<[Answer; N], Lost> {
+fn ask<const N: usize>(
+    connection: &mut Connection,
+    pushes: &mut dyn FnMut(Push),
+    requests: [&[&[u8]]; N],
+) -> Result<[Answer; N], Lost> {
     let mut batch = Batch::new();
     requests.iter().for_each(|words| batch.add(words));
     let mut answers = Vec::new();
-    // (Nothing has been read over the connection that a push could tell of, but the lock, which is asked for again.)
-    connection.ask_all(&batch, &mut |message| {
-        if let Message::Answer(answer) = message {
-            answers.push(answer);
-        }
+    connection.ask_all(&batch, &mut |message| match message {
+        Message::Answer(answer) => answers.push(answer),
+        Message::Push(push) => pushes(push),
     })?;
     let mut answers = answers.into_iter();
     Ok(std::array::from_fn(|_| answers.next()))

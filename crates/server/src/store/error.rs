@@ -26,7 +26,7 @@ pub enum ErrorKind {
     NoConnection(NoConnection),
     /// The connection ended while a read was under way, again and again.
     Lost(Cause),
-    /// The connection ended while a lock was asked for, which has ended with it: ask again.
+    /// The connection ended while something was asked for of which nothing is left then, as a lock, or which has changed nothing: ask again.
     Interrupted(Cause),
     /// The connection ended in a change, and no server that could tell whether it was made answers in time.
     NotKnown(Cause),

@@ -6,67 +6,20 @@ use super::error::ErrorKind;
 use super::layout::{Key, Stored, Told, Unreadable};
 use super::link::Link;
 use super::mark::{Mark, visible};
+use super::opening::{Pause, open};
 use super::order::{Count, Order};
 use super::place::{Asker, OPENING, Place};
 use super::queue::NoMemory;
-use super::route;
 use super::script::Script;
 use super::step::Step;
 use crate::batch::{Batch, Word};
-use crate::failure::{Cause, Delivery, Failure, NoConnection};
+use crate::failure::{Cause, Delivery, Failure};
 use crate::message::{Message, Push, Value};
 use crate::refusal::{Reason, Refusal};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use sync_fork::fork_generation;
-
-/// The first pause before something is tried again; each one is twice as long, up to the longest.
-const PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
-
-/// The pauses of one operation, up to its deadline.
-struct Pause {
-    deadline: Instant,
-    next: Duration,
-}
-
-impl Pause {
-    fn new(place: &Place) -> Self {
-        Self { deadline: Instant::now() + place.address.server.timeout, next: PAUSE }
-    }
-
-    fn is_left(&self) -> bool {
-        Instant::now() < self.deadline
-    }
-
-    /// Pauses. False: the time is over.
-    fn wait(&mut self) -> bool {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        std::thread::sleep(left.min(self.next));
-        self.next = LONGEST_PAUSE.min(self.next * 2);
-        !left.is_zero()
-    }
-}
-
-/// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
-const OPENS: u32 = 10;
-
-/// Opens a connection. A server that is only late, or whose place another one is about to take, is waited for as one that answers nothing.
-fn open(place: &Place) -> Result<Link, NoConnection> {
-    let mut pause = Pause::new(place);
-    let mut attempt = 1;
-    loop {
-        match route::open(&place.address, &place.keys) {
-            Err(NoConnection::Lost(Cause::Closed | Cause::System(_)) | NoConnection::HungUp(_)) if attempt < OPENS => {
-                std::thread::sleep(LONGEST_PAUSE.min(PAUSE * 2_u32.pow(attempt)));
-                attempt += 1;
-            }
-            Err(error) if error.may_pass() && pause.wait() => {}
-            opened => return opened,
-        }
-    }
-}
 
 /// The failure where it is not known whether the server has run something.
 fn not_known(unknown: Unknown) -> ErrorKind {
@@ -131,6 +84,10 @@ pub struct Inner {
     pub process: Rc<[u8]>,
     /// The number of its last change.
     pub requests: u64,
+    /// A number that everything moves on that the server tells, and the end of a connection.
+    pub heard: u64,
+    /// Since when scripts that change nothing have been lost, one after the other.
+    interrupted: Option<Instant>,
     /// A warning about the server, which was not told yet.
     pub warning: Option<String>,
     /// Which of the forked ones this process is.
@@ -157,6 +114,8 @@ impl Default for Inner {
             hold_known: false,
             process: Rc::default(),
             requests: 0,
+            heard: 0,
+            interrupted: None,
             warning: None,
             generation: fork_generation(),
         }
@@ -214,6 +173,7 @@ impl Inner {
     pub fn lose(&mut self, place: &Place) {
         self.link = None;
         self.last_life = None;
+        self.heard += 1;
         self.doubt_all();
         self.consuming.hurry();
         place.set_opening(0);
@@ -305,6 +265,7 @@ impl Inner {
 
     /// Heeds a push.
     pub fn heed(&mut self, place: &Place, push: Push) {
+        self.heard += 1;
         match push {
             Push::AllChanged => self.doubt_all(),
             Push::Changed(keys) => keys.iter().for_each(|key| self.doubt(place, key)),
@@ -453,27 +414,24 @@ impl Inner {
                     };
                     let is_elsewhere = refusals().any(|refusal| place.is_elsewhere(refusal)) && pause.is_left();
                     let begins_anew = is_elsewhere || refusals().any(Refusal::may_pass) && pause.is_left();
-                    let mut no_memory = None;
+                    let mut outcome = Ok(());
                     let mut numbers = 0..;
                     for message in messages {
                         match message {
+                            // (Also behind a failure: the server tells of each change once.)
                             Message::Push(push) => self.heed(place, push),
-                            Message::Answer(_) if begins_anew => {}
+                            Message::Answer(_) if begins_anew || outcome.is_err() => {}
                             Message::Answer(Err(Refusal { reason: Reason::NoMemory(bytes), .. })) => {
-                                no_memory = Some(bytes);
+                                outcome = Err(ErrorKind::NoMemory(bytes));
                             }
-                            Message::Answer(_) if no_memory.is_some() => {}
                             Message::Answer(answer) => {
                                 let number = numbers.next().expect("a batch has fewer requests than there are numbers");
-                                each(number, answer, self)?;
+                                outcome = each(number, answer, self);
                             }
                         }
                     }
-                    if let Some(bytes) = no_memory {
-                        return Err(ErrorKind::NoMemory(bytes));
-                    }
-                    if !begins_anew {
-                        return Ok(());
+                    if !begins_anew || outcome.is_err() {
+                        return outcome;
                     }
                     if is_elsewhere {
                         self.lose(place);
@@ -548,8 +506,27 @@ impl Inner {
         Ok(())
     }
 
-    /// Looks at the connection, and runs a script that has no values.
+    /// Looks at the connection, and runs a script that has no values, and of which nothing is left where its answer is lost: it changes nothing, or
+    /// what ends with the connection. It is to be run again then, unless that has gone on for too long.
     pub fn run_on_all(&mut self, place: &Place, script: Script, words: &[&[u8]]) -> Outcome<Value> {
+        match self.run_on_all_once(place, script, words) {
+            Err(ErrorKind::Interrupted(cause)) => {
+                let since = *self.interrupted.get_or_insert_with(Instant::now);
+                if since.elapsed() < place.address.server.timeout {
+                    return Err(ErrorKind::Interrupted(cause));
+                }
+                self.interrupted = None;
+                Err(ErrorKind::Lost(cause))
+            }
+            outcome => {
+                self.interrupted = None;
+                outcome
+            }
+        }
+    }
+
+    /// As [`Inner::run_on_all`], of a script that may change something for good.
+    pub fn run_on_all_once(&mut self, place: &Place, script: Script, words: &[&[u8]]) -> Outcome<Value> {
         self.look(place)?;
         let keys = [Key::Lock, Key::Life].map(|key| place.keys.kind(key));
         let words: Vec<Word> = words.iter().copied().map(Word::from).collect();

@@ -58,11 +58,10 @@ impl Link {
             batch.add(&[b"HGETALL", keys.kind(Key::Consumers)]);
         }
         let before = Now::read().milliseconds();
-        let mut answers = Vec::new();
-        connection.ask_all(&batch, &mut |message| {
-            if let Message::Answer(answer) = message {
-                answers.push(answer);
-            }
+        let (mut answers, mut is_told) = (Vec::new(), false);
+        connection.ask_all(&batch, &mut |message| match message {
+            Message::Answer(answer) => answers.push(answer),
+            Message::Push(_) => is_told = true,
         })?;
         let after = Now::read().milliseconds();
         if let Some(refusal) =
@@ -88,27 +87,34 @@ impl Link {
         let run = info.ok().as_ref().and_then(Value::text).and_then(run).unwrap_or_default();
         let client = connection.greeting().id;
         let guard = (connection.greeting().mode == "cluster").then(|| keys.never().to_vec());
-        let warning = checkup::look(&mut connection, address, &run)?;
+        let warning = checkup::look(&mut connection, address, &run, &mut |_| is_told = true)?;
         let (digests, memory) = Default::default();
         let mut link =
             Self { connection, client, run, ahead, digests, memory, consumers, warning, hides_clients: false, guard };
         if let Value::List(counters) = counters {
-            link.move_numbers_on(keys, &counters)?;
+            link.move_numbers_on(keys, &counters, &mut |_| is_told = true)?;
         }
+        // (The items are all that the server can tell of by now, and it tells once.)
+        link.consumers.take_if(|_| is_told);
         Ok(link)
     }
 
     /// Lets the numbers of a store go on behind those that another run of the server may have given, and lost. `counters`: the number of its last
     /// change, and the last run that has been connected to.
-    fn move_numbers_on(&mut self, keys: &Keys, counters: &[Value]) -> Result<(), Failure> {
+    fn move_numbers_on(
+        &mut self,
+        keys: &Keys,
+        counters: &[Value],
+        pushes: &mut dyn FnMut(Push),
+    ) -> Result<(), Failure> {
         let [Value::Text(_), last] = counters else { return Ok(()) };
         if self.run.is_empty() || last.text() == Some(&self.run[..]) {
             return Ok(());
         }
         let run = self.run.clone();
         let own = [Key::Lock, Key::Life].map(|key| keys.kind(key));
-        // (Nothing is known yet that it could have changed.)
-        match self.run_script(Script::Run, &own, &[keys.start().into(), (&run).into()], &mut |_| ()) {
+        // (Of its own changes the server does not tell, and it makes none of the items.)
+        match self.run_script(Script::Run, &own, &[keys.start().into(), (&run).into()], pushes) {
             // One who may only read makes no change.
             Ok(_) => Ok(()),
             Err(Failure::Refused(refusal)) if !refusal.may_pass() => Ok(()),

@@ -6,7 +6,7 @@
 
 use super::cache::{Known, Look, Wish};
 use super::error::ErrorKind;
-use super::inner::{Inner, Outcome, lock_of};
+use super::inner::{Inner, Lock, Outcome, lock_of};
 use super::layout::Key;
 use super::order::{Count, Everything, Named, Order, Part, score_in};
 use super::place::{Asker, Place};
@@ -20,6 +20,8 @@ use std::rc::Rc;
 
 /// How often names are asked for that others change all the time, before all are fetched at one moment, by a script.
 const ROUNDS: usize = 8;
+/// How often names are asked for before the caller looks whether it is to go on: for signals, and at the time.
+const MOST_ROUNDS: usize = 64;
 /// The number of a value's first bytes that are read where they are enough, and of the last byte that is asked for: one more says that the value is longer.
 const FIRST_BYTES: u64 = 255;
 const LAST: &[u8] = b"255";
@@ -80,7 +82,10 @@ impl Inner {
         long: &mut HashSet<u32>,
     ) -> Outcome<()> {
         let (asks_for_lock, asks_for_order) = (!self.is_sure(), self.order.is_none());
-        let is_transaction = !place.address.caches;
+        // Two answers that mean something together are to be of one moment: the server may tell of a change between them, once.
+        let has_pairs =
+            asks_for_order || wish == Wish::Head && wanted.iter().any(|at| long.contains(&order[*at as usize].slot));
+        let is_transaction = !place.address.caches || has_pairs;
         let mut batch = Batch::new();
         if is_transaction {
             batch.add(&[b"MULTI"]);
@@ -285,7 +290,7 @@ impl Space {
         let mut inner = self.inner();
         inner.begin_reading(self);
         let (mut skipped, mut long) = (0, HashSet::new());
-        for round in 0.. {
+        for round in 0..MOST_ROUNDS {
             inner.look_to_read(self)?;
             if !self.address.caches {
                 inner.doubt_all();
@@ -324,10 +329,14 @@ impl Space {
     pub fn read_some(&self, names: &[&[u8]], asker: Asker) -> Outcome<Vec<(usize, Known)>> {
         let mut inner = self.inner();
         inner.begin_reading(self);
-        loop {
+        for round in 0..MOST_ROUNDS {
             inner.look_to_read(self)?;
-            let is_unknown = |name: &&&[u8]| matches!(inner.cache.look(name), Look::Unknown);
+            let is_unknown = |name: &&&[u8]| round >= ROUNDS || matches!(inner.cache.look(name), Look::Unknown);
             let unknown: Vec<&[u8]> = names.iter().filter(is_unknown).copied().collect();
+            if round >= ROUNDS {
+                // All of it, then, in one answer.
+                inner.lock = Lock::Unknown;
+            }
             inner.fetch(self, &unknown)?;
             if !inner.is_sure() {
                 continue;
@@ -346,6 +355,7 @@ impl Space {
                 return Ok(found);
             }
         }
+        Err(ErrorKind::Busy)
     }
 
     /// How many names there were when their order was last known.

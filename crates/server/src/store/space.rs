@@ -504,7 +504,11 @@ impl Space {
     pub fn destroy(&self, hold: &[u8]) -> Outcome<()> {
         let mut inner = self.inner();
         let words = [hold, self.keys.start()];
-        let answer = inner.run_on_all(&self.place, Script::Destroy, &words)?;
+        let answer = inner.run_on_all_once(&self.place, Script::Destroy, &words).map_err(|error| match error {
+            // (To be asked once more, it would remove what others have stored since.)
+            ErrorKind::Interrupted(cause) => ErrorKind::NotKnown(cause),
+            error => error,
+        })?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
         match parts.first().and_then(Value::text) {
             Some(b"done") => {
@@ -536,8 +540,7 @@ impl Space {
     /// Waits until something arrives that may end a wait, or the deadline, or a signal.
     pub fn wait(&self, deadline: Instant) -> Outcome<()> {
         let mut inner = self.inner();
-        let Inner { link, .. } = &mut *inner;
-        let Some(link) = link else { return Ok(()) };
+        let Some(link) = &mut inner.link else { return Ok(()) };
         let mut pushes = Vec::new();
         let result = link.connection.wait(deadline, &mut |push| pushes.push(push));
         pushes.into_iter().for_each(|push| inner.heed(&self.place, push));
@@ -545,6 +548,11 @@ impl Space {
             inner.lose(&self.place);
         }
         Ok(())
+    }
+
+    /// A number that all moves on that the server tells.
+    pub fn heard(&self) -> u64 {
+        self.inner().heard
     }
 
     /// Asks for a key so that the server tells when it changes; the answer.

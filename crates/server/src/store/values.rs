@@ -385,43 +385,46 @@ impl ServerStore {
     }
 
     pub(super) fn touch_value(&self, key: &[u8], expiry: Option<Expiry>, version: &mut ServerVersion) -> Result<bool> {
-        loop {
-            let step = Step { kind: "touch", name: key, due: self.due(expiry)?, ..Step::default() };
-            let was_newest = self.believed(key, version)?.is_some();
-            let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(false) };
-            match results.first().and_then(Value::integer) {
-                Some(1) => {
-                    if was_newest {
-                        // (It has been made, also where a read of it fails.)
-                        let new = self
-                            .head(key)
-                            .map(|(slot, known)| ServerVersion::of(self.space.opening(), slot, known.as_ref()));
-                        *version = new.ok().filter(|new| new.record() == version.record()).unwrap_or_default();
-                    }
-                    return Ok(true);
+        self.settle(|| self.try_to_touch(key, expiry, version))
+    }
+
+    /// `None`: another value is there by now.
+    fn try_to_touch(&self, key: &[u8], expiry: Option<Expiry>, version: &mut ServerVersion) -> Result<Option<bool>> {
+        let step = Step { kind: "touch", name: key, due: self.due(expiry)?, ..Step::default() };
+        let was_newest = self.believed(key, version)?.is_some();
+        let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(Some(false)) };
+        match results.first().and_then(Value::integer) {
+            Some(1) => {
+                if was_newest {
+                    // (It has been made, also where a read of it fails.)
+                    let new = self
+                        .head(key)
+                        .map(|(slot, known)| ServerVersion::of(self.space.opening(), slot, known.as_ref()));
+                    *version = new.ok().filter(|new| new.record() == version.record()).unwrap_or_default();
                 }
-                Some(2) => {}
-                _ => return Ok(false),
+                return Ok(Some(true));
             }
-            // An integer lies there as digits, and gets the form of other values, which have room for it.
-            let (_, known) = self.known(key)?;
-            let Some(known) = known else { continue };
-            let value = &known.value;
-            let step = Step {
-                mark: &value.mark,
-                length: value.stored,
-                more: String::new(),
-                ..put(key, value.bytes().into(), None, self.due(expiry)?)
-            };
-            let is_its = version.is_of(self.space.opening(), &known);
-            if self.makes(true, &[step])? {
-                let new = self.stored(key);
-                if is_its {
-                    *version = new;
-                }
-                return Ok(true);
-            }
+            Some(2) => {}
+            _ => return Ok(Some(false)),
         }
+        // An integer lies there as digits, and gets the form of other values, which have room for it.
+        let Some(known) = self.known(key)?.1 else { return Ok(None) };
+        let value = &known.value;
+        let step = Step {
+            mark: &value.mark,
+            length: value.stored,
+            more: String::new(),
+            ..put(key, value.bytes().into(), None, self.due(expiry)?)
+        };
+        let is_its = version.is_of(self.space.opening(), &known);
+        if !self.makes(true, &[step])? {
+            return Ok(None);
+        }
+        let new = self.stored(key);
+        if is_its {
+            *version = new;
+        }
+        Ok(Some(true))
     }
 
     /// The way in which a value, of which only the first bytes may be known, is appended to. `None`: it is another one by now.

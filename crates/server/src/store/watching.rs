@@ -93,6 +93,7 @@ impl ServerStore {
         let lists = if names.len() == wanted.len() { Lists::Named(&names) } else { Lists::All };
         self.space.listen_for_life();
         self.look_after_items(lists)?;
+        let heard = self.space.heard();
         if self.has_one_changed(wanted)? {
             return Ok(true);
         }
@@ -105,15 +106,19 @@ impl ServerStore {
         let now = Instant::now();
         let deadline = now.checked_add(at_most).unwrap_or(now + LONGEST);
         let soon = now + UNSEEN;
-        self.sleep(deadline.min(soon))?;
+        self.sleep(deadline.min(soon), heard)?;
         if deadline > soon && Instant::now() >= soon {
             return self.look_while_seen(wanted, deadline);
         }
         self.has_one_changed(wanted)
     }
 
-    /// Sleeps until something arrives, a signal comes, or it is time.
-    fn sleep(&self, deadline: Instant) -> Result<()> {
+    /// Sleeps until something arrives, a signal comes, or it is time; not where something has arrived since this was heard, while it was looked for
+    /// changes: it may be about a name that had been looked at by then.
+    fn sleep(&self, deadline: Instant, heard: u64) -> Result<()> {
+        if self.space.heard() != heard {
+            return Ok(());
+        }
         self.space.wait(deadline).map_err(|kind| self.error(kind))
     }
 
@@ -125,8 +130,9 @@ impl ServerStore {
         // (A user that may not write there is not counted.)
         let is_seen = self.space.ask(&[b"ZADD", key, since.as_bytes(), waiter.as_bytes()]).is_ok();
         // (The word of a change may have come with that answer.)
+        let heard = self.space.heard();
         let outcome = match self.has_one_changed(wanted) {
-            Ok(false) => self.sleep(deadline).and_then(|()| self.has_one_changed(wanted)),
+            Ok(false) => self.sleep(deadline, heard).and_then(|()| self.has_one_changed(wanted)),
             outcome => outcome,
         };
         if is_seen && outcome.is_ok() {

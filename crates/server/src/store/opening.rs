@@ -1,0 +1,56 @@
+//! Pauses before something is tried again, and the connection that is opened so.
+
+use super::link::Link;
+use super::place::Place;
+use super::route;
+use crate::failure::{Cause, NoConnection};
+use std::time::{Duration, Instant};
+
+/// The first pause before something is tried again; each one is twice as long, up to the longest.
+const PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The pauses of one operation, up to its deadline.
+pub struct Pause {
+    deadline: Instant,
+    next: Duration,
+}
+
+impl Pause {
+    /// Of an operation that begins now.
+    pub fn new(place: &Place) -> Self {
+        Self { deadline: Instant::now() + place.address.server.timeout, next: PAUSE }
+    }
+
+    /// Whether there is time for another one.
+    pub fn is_left(&self) -> bool {
+        Instant::now() < self.deadline
+    }
+
+    /// Pauses. False: the time is over.
+    pub fn wait(&mut self) -> bool {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        std::thread::sleep(left.min(self.next));
+        self.next = LONGEST_PAUSE.min(self.next * 2);
+        !left.is_zero()
+    }
+}
+
+/// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
+const OPENS: u32 = 10;
+
+/// Opens a connection. A server that is only late, or whose place another one is about to take, is waited for as one that answers nothing.
+pub fn open(place: &Place) -> Result<Link, NoConnection> {
+    let mut pause = Pause::new(place);
+    let mut attempt = 1;
+    loop {
+        match route::open(&place.address, &place.keys) {
+            Err(NoConnection::Lost(Cause::Closed | Cause::System(_)) | NoConnection::HungUp(_)) if attempt < OPENS => {
+                std::thread::sleep(LONGEST_PAUSE.min(PAUSE * 2_u32.pow(attempt)));
+                attempt += 1;
+            }
+            Err(error) if error.may_pass() && pause.wait() => {}
+            opened => return opened,
+        }
+    }
+}
