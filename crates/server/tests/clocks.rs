@@ -66,3 +66,33 @@ fn a_client_learns_that_the_clocks_differ_by_something_else() {
     let (seen, expiry) = (seen.unwrap().milliseconds(), expiry.unwrap().milliseconds());
     assert!(Duration::from_millis(seen.abs_diff(expiry)) < Duration::from_secs(60), "{seen} {expiry}");
 }
+
+/// Short changes have every other number, be it the even or the odd ones.
+#[test]
+fn what_has_expired_goes_in_the_end_whichever_changes_remove_it() {
+    for shorts in [0, 1] {
+        let redis = Redis::start(&[]);
+        let left = thread::scope(|scope| {
+            let client = scope.spawn(|| {
+                clock::start_at(now());
+                let store = ServerStore::new(&redis.address("", ""), || 0);
+                let put = |name: String, life| {
+                    let version = &mut ServerVersion::default();
+                    store.put_until(name.as_bytes(), (&[], &[1]), Now::read().after(life), version).unwrap();
+                };
+                let add = || assert!(store.add_number(b"n", 1, &mut ServerVersion::default()).unwrap().is_some());
+                store.put(b"n", &[1], &mut ServerVersion::default()).unwrap();
+                (0..100).for_each(|number| put(format!("over {number}"), 10));
+                clock::set(now() + 1_000);
+                (0..shorts).for_each(|_| add());
+                for number in 0..100 {
+                    put(format!("new {number}"), AHEAD);
+                    add();
+                }
+                redis.tell(&["ZCARD", "{sync}:order"])
+            });
+            client.join().unwrap()
+        });
+        assert_eq!(left, Value::Integer(101), "{shorts}");
+    }
+}

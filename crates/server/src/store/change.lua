@@ -395,10 +395,13 @@ end
 write_order()
 if makes and change == 0 then make_store(counters, life) end
 add_all(changes, changed)
-local is_turn = change ~= 0 and change % 16 == 0
+-- Some changes do more, one of 16 or of 512. Which ones those are follows from their numbers, with no period: short scripts use numbers up, too, and might
+-- take just those.
+local turn = change % 67108864 * 41475559 % 67108864
+local function is_turn_of(many) return change ~= 0 and turn < 67108864 / many end
 
 -- Names of what has expired go now and then, a part each time.
-if is_turn then
+if is_turn_of(16) then
     local over = redis.call('ZRANGEBYSCORE', due, '-inf', now(), 'LIMIT', '0', '200')
     for _, name in ipairs(over) do
         forget(name)
@@ -408,7 +411,7 @@ if is_turn then
 end
 
 -- The list of changes forgets names that are gone, the oldest ones first.
-if is_turn and change % 512 == 0 then
+if is_turn_of(512) then
     local names = redis.call('ZCARD', order)
     if redis.call('ZCARD', changes) > 2 * names + 1024 then
         local oldest = redis.call('ZRANGE', changes, 0, names + 511, 'WITHSCORES')
