@@ -37,6 +37,14 @@ struct Passed {
     is_last: bool,
 }
 
+/// Whether there is memory for an answer with a string of so many bytes, as it arrives and copied out. For those who lose something where they cannot read
+/// it. (Other threads may take it meanwhile.)
+pub(crate) fn has_memory_for(bytes: u64) -> bool {
+    // (The bytes that have arrived are kept in up to twice the room.)
+    let room = usize::try_from(bytes).ok().and_then(|bytes| bytes.checked_mul(3)?.checked_add(4 * LEAST_ROOM));
+    room.is_some_and(|room| Vec::<u8>::new().try_reserve_exact(room).is_ok())
+}
+
 impl Inbox {
     /// Takes the next message out; `None` where it has not arrived whole.
     pub fn take(&mut self) -> Result<Option<Message>, Malformed> {

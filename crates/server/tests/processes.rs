@@ -7,10 +7,11 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sync_backend::{
-    Backend, BackendError, Found, LockName, LockSpace, Patience, Remedy, Since, Standing, Taken, Taking, Wanted,
+    Backend, BackendError, Found, LockName, LockSpace, Patience, Remedy, Shifted, Since, Standing, Taken, Taking,
+    Wanted,
 };
 use sync_server::testing::{Faults, Proxy, Redis};
-use sync_server::{Address, Endpoint, ServerError, ServerStore, ServerVersion, Value};
+use sync_server::{Address, Endpoint, ErrorKind, ServerError, ServerStore, ServerVersion, Value};
 
 /// The seconds that a process is left to itself.
 const LIFE: u32 = 120;
@@ -541,4 +542,51 @@ fn a_named_lock_is_lost_with_its_connection_whether_somebody_else_has_it_or_not(
         drop(over);
     });
     assert!(take(&mine).is_some());
+}
+
+/// Lets this process have no more memory than it has now, but for so much. Gives the limit back to what it was.
+fn with_memory<T>(more: u64, acts: impl FnOnce() -> T) -> T {
+    let mut before = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: there is a place for it, which the call writes.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut before) }, 0);
+    let pages: u64 = std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').next().unwrap().parse().unwrap();
+    let limited = libc::rlimit { rlim_cur: pages * 4096 + more, ..before };
+    // SAFETY: the call reads it, and the limit is this process's alone.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limited) }, 0);
+    let done = acts();
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const before) }, 0);
+    done
+}
+
+#[test]
+fn an_element_for_whose_answer_there_is_no_memory_stays_where_it_is() {
+    const BYTES: usize = 32 << 20;
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    let long = [&[0xc6][..], &(BYTES as u32).to_be_bytes(), &vec![b'x'; BYTES]].concat();
+    put(&store, b"list", &[&[0x94, 0][..], &long, &[2, 3]].concat());
+    let first = |store: &ServerStore, out: &mut Vec<u8>| {
+        store.shift(b"list", &mut ServerVersion::default(), out).map(|shifted| (shifted, out.len()))
+    };
+    first(&store, &mut Vec::new()).unwrap();
+    Child::fork(|_| {
+        let store = on(&redis);
+        get(&store, b"none");
+        let mut out = Vec::with_capacity(long.len());
+        // From too little for one copy to too little for two.
+        for more in [8 << 20, 48 << 20, 60 << 20] {
+            for takes in [false, true] {
+                let refused = with_memory(more, || match takes {
+                    true => store.take(b"list", &mut out).map(drop),
+                    false => first(&store, &mut out).map(drop),
+                });
+                let error = refused.unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::NoMemory(_)), "{more}, {takes}: {error}");
+            }
+        }
+        assert_eq!(first(&store, &mut out).unwrap(), (Shifted::Element(2), long.len()));
+    })
+    .ends_well();
+    assert_eq!(first(&store, &mut Vec::new()).unwrap(), (Shifted::Element(1), 1));
 }

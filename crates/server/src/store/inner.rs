@@ -565,12 +565,15 @@ impl Inner {
             match result {
                 Ok(value) => return Ok(value),
                 Err(Failure::Refused(Refusal { reason: Reason::NoMemory(bytes), .. })) => {
-                    if script == Script::All {
+                    if matches!(script, Script::All | Script::Changes) {
                         return Err(ErrorKind::NoMemory(bytes));
                     }
-                    // (It has been run by then, and the server tells of no later changes to what it has changed.)
-                    self.doubt_all();
-                    return Err(ErrorKind::NotKnown(Cause::NoMemory(bytes)));
+                    // (The script has been run. What it may have taken is given up, as nobody knows of it, and what it has changed is asked for anew.)
+                    self.lose(place);
+                    return Err(match script {
+                        Script::Hold | Script::Line | Script::Named => ErrorKind::NoMemory(bytes),
+                        _ => ErrorKind::NotKnown(Cause::NoMemory(bytes)),
+                    });
                 }
                 Err(Failure::Refused(refusal)) => {
                     let is_elsewhere = refusal.is_elsewhere();

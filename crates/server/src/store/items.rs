@@ -13,6 +13,7 @@ use super::step::{Changed, Step};
 use super::values::append;
 use super::version::ServerVersion;
 use crate::batch::Word;
+use crate::inbox::has_memory_for;
 use crate::message::Value;
 use sync_backend::list::{self, Item, Kind};
 use sync_backend::{Consumer, Expiry, Now, Room, Shifted, Taken, list_note};
@@ -154,9 +155,12 @@ impl ServerStore {
     fn take_queued(&self, step: Step, out: &mut impl Room<u8>) -> Result<Option<Queued>> {
         let name = step.name;
         out.clear();
-        // (An element is gone once the script has been run: there has to be room for it before.)
+        // (An element is gone once the script has been run: there have to be room and memory for it before.)
         let mut most = (0..=MOST_ROOM).rev().map(|bit| 1 << bit).find(|room| out.has_room(*room)).unwrap_or(0);
         loop {
+            if !has_memory_for(most) {
+                return Err(self.error(ErrorKind::NoMemory(most)));
+            }
             let Changed::Done(_, results) = self.make(false, &[Step { length: most, ..step.clone() }])? else {
                 return Ok(Some(Queued::Nothing));
             };
