@@ -8,7 +8,7 @@ use ext_php_rs::ffi::{self, zend_class_entry};
 
 use super::handle::{self, BackendError, Error, Remedy};
 use super::signatures;
-use super::zend::{self, Thrown};
+use super::zend::{self, Str, Thrown};
 
 static SYNC_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
@@ -54,12 +54,19 @@ pub fn throw_error(message: &str) -> Thrown {
     throw(unsafe { ffi::zend_ce_error }, message)
 }
 
-/// Raises an E_WARNING, which a program's error handler may turn into an exception.
+/// Raises an E_WARNING, which a program's error handler may turn into an exception. Runs user code, or may not return.
 #[cold]
 pub fn warn(message: &str) -> Result<(), Thrown> {
-    let message = CString::new(message.replace('\0', "")).unwrap_or_default();
-    // SAFETY: the format takes one string, which the engine copies.
-    unsafe { ffi::zend_error(ffi::E_WARNING as i32, c"%s".as_ptr(), message.as_ptr()) };
+    warn_of(message.to_owned())
+}
+
+/// As [`warn`], with words that were put together: nothing of them stays on Rust's heap meanwhile.
+#[cold]
+pub fn warn_of(message: String) -> Result<(), Thrown> {
+    let words = Str::new(message.replace('\0', "").as_bytes());
+    drop(message);
+    // SAFETY: the format takes one string, which ends with a NUL byte as all of the engine's do, and is copied.
+    unsafe { ffi::zend_error(ffi::E_WARNING as i32, c"%s".as_ptr(), words.bytes().as_ptr()) };
     zend::check()
 }
 

@@ -12,9 +12,9 @@ use ext_php_rs::ffi;
 use super::entries::with_entries;
 use super::errors;
 use super::globals::GLOBALS;
-use super::handle::{self, Backend, BackendError, Handle, Remedy};
+use super::handle::{self, Backend, Handle};
 use super::object::SyncObject;
-use super::retry::{Stop, retry, retry_into};
+use super::retry::{Stop, retry_change, retry_into, unless_over};
 use super::value::{AllowedClasses, ZendVec, importing};
 use super::wait::Rounds;
 use super::zend::{self, Array, Held, Key, Local, Object, Str, Thrown, Value};
@@ -42,7 +42,7 @@ pub fn import(this: &SyncObject) -> Result<(), Thrown> {
     }
     let data = unserialize(this, &file)?;
     with_entries(this, &Held::of(properties(&data)), |entries| {
-        match retry(this, |store| store.import(&file, entries)) {
+        match retry_change(this, |store| store.import(&file, entries)) {
             // Done, or another process was faster: the operation starts over in any case.
             Ok(_) | Err(Stop::Legacy) => Ok(()),
             Err(Stop::Thrown) => Err(Thrown),
@@ -123,14 +123,21 @@ fn property<'a>(object: &'a Value, name: &[u8]) -> Option<&'a Value> {
 
 /// Runs an operation of the store, and again while another process holds the lock, until it is done
 /// or the waiting is over. A file of the pure-PHP class is turned into a store first.
+///
+/// The operation may change something: once it is done, no user code runs before the caller has the result.
 pub fn retry_importing<T>(
     this: &SyncObject,
     mut operation: impl FnMut(&Handle) -> handle::Result<T>,
 ) -> Result<T, Thrown> {
+    and_import(this, || retry_change(this, &mut operation))
+}
+
+/// Makes an attempt, and others once a file of the pure-PHP class has been turned into a store.
+pub fn and_import<T>(this: &SyncObject, mut attempt: impl FnMut() -> Result<T, Stop>) -> Result<T, Thrown> {
     let mut rounds = Rounds::new();
     loop {
         rounds.begin(this)?;
-        match retry(this, &mut operation) {
+        match attempt() {
             Ok(done) => return Ok(done),
             Err(Stop::Thrown) => return Err(Thrown),
             Err(Stop::Legacy) => import(this)?,
@@ -145,10 +152,5 @@ pub fn retry_importing_for<T>(
     mut operation: impl FnMut(&Handle) -> handle::Result<T>,
 ) -> Result<Option<T>, Thrown> {
     let start = Instant::now();
-    retry_importing(this, |store| match operation(store) {
-        Err(error) if matches!(error.remedy(), Remedy::Wait(_) | Remedy::Retry) && start.elapsed() >= patience => {
-            Ok(None)
-        }
-        outcome => outcome.map(Some),
-    })
+    retry_importing(this, |store| unless_over(operation(store), || start.elapsed() >= patience))
 }

@@ -10,10 +10,11 @@ use ext_php_rs::zend::ExecuteData;
 
 use super::call::{arguments, run};
 use super::errors;
-use super::handle::{Backend, BackendError, Handle, LockName, LockSpace, Occupied, Remedy, Taking, Waiter};
-use super::legacy::{import, retry_importing, retry_importing_for};
+use super::handle::{Backend, Handle, LockName, LockSpace, Occupied, Taking};
+use super::legacy::{and_import, retry_importing_for};
 use super::object::SyncObject;
 use super::refusal::refuse_in_transaction;
+use super::retry::retry_change_until;
 use super::timeout::Timeout;
 use super::wait;
 use super::zend::{Callback, Thrown, Value, ZStr, finally};
@@ -109,12 +110,8 @@ fn take(this: &SyncObject, lock: Option<LockName>, timeout: Timeout, method: &st
         Some(lock) => take_named(this, lock, timeout),
         None => {
             refuse_in_transaction(this, method)?;
-            let outcome = take_whole(this, timeout);
-            // The wait may have been given up.
-            if let Some(instance) = this.constructed() {
-                instance.store.stop_waiting();
-            }
-            outcome
+            // (What a holder says of how long others wait for it does not count: this caller says itself.)
+            and_import(this, || retry_change_until(this, timeout, Handle::enter_lock))
         }
     }
 }
@@ -175,47 +172,6 @@ pub fn sleep(
     let slice = (since.elapsed() / 2).clamp(SLICE, LONG_SLICE).min(wait::until_limit(since.elapsed()));
     this.instance()?.store.wait_for_lock(lock, by, timeout.left().min(slice));
     Ok(())
-}
-
-/// Takes the lock of the whole. What a holder says of how long others wait for it does not count here: this caller says itself.
-fn take_whole(this: &SyncObject, timeout: Timeout) -> Result<Option<u64>, Thrown> {
-    let mut waiter = Waiter::default();
-    let mut since: Option<Instant> = None;
-    loop {
-        let store = &this.instance()?.store;
-        let error = match store.enter_lock() {
-            Ok(token) => {
-                // Other processes need not wait for this one to be through with the line.
-                store.stop_waiting();
-                return Ok(Some(token));
-            }
-            Err(error) => error,
-        };
-        match error.remedy() {
-            Remedy::Wait(_) | Remedy::Retry if timeout.is_over() => return Ok(None),
-            Remedy::Wait(held) => {
-                if held.same_thread && timeout.is_never() {
-                    return Err(errors::throw_store(&error));
-                }
-                // Nothing of Rust's heap is kept across what may run user code, or leave for good.
-                drop(error);
-                wait::poll(this, since.get_or_insert_with(Instant::now).elapsed())?;
-                this.instance()?.store.wait(&mut waiter, &held, timeout.left().min(SLICE));
-            }
-            Remedy::Retry => {
-                drop(error);
-                wait::poll(this, since.get_or_insert_with(Instant::now).elapsed())?;
-            }
-            Remedy::Import => {
-                drop(error);
-                import(this)?;
-            }
-            _ => {
-                drop(error);
-                return retry_importing(this, Handle::enter_lock).map(Some);
-            }
-        }
-    }
 }
 
 #[cold]

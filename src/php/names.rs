@@ -67,7 +67,7 @@ pub fn name_of_number(number: Option<i64>) -> Result<Str, Thrown> {
 
 /// Warns of a resource that is taken for its number, as an offset.
 pub fn resource_number(number: i64) -> Result<i64, Thrown> {
-    errors::warn(&format!("Resource ID#{number} used as offset, casting to integer ({number})")).map(|()| number)
+    errors::warn_of(format!("Resource ID#{number} used as offset, casting to integer ({number})")).map(|()| number)
 }
 
 /// The TypeError for an offset of a kind that its container (`array`, `string`, a class) does not take.

@@ -3,10 +3,10 @@
 //! The store keeps such an element for as long as this process lives, and puts it back where it ends. Whatever ends a call here puts
 //! it back as well, and so does the end of the object, where the engine leaves by `longjmp` for good.
 
-use super::handle::{Backend, BackendError, Handle, Remedy, Result};
-use super::legacy::{import, retry_importing};
+use super::handle::{Backend, Handle, Result};
+use super::legacy::{and_import, retry_importing};
 use super::object::SyncObject;
-use super::retry::{Stop, retry_into};
+use super::retry::{retry_change_into, unless_over};
 use super::timeout::Timeout;
 use super::value::ZendVec;
 use super::zend::{Thrown, finally};
@@ -19,17 +19,9 @@ pub fn take_into<T>(
     patience: Timeout,
     mut operation: impl FnMut(&Handle, &mut ZendVec<u8>) -> Result<T>,
 ) -> std::result::Result<Option<T>, Thrown> {
-    let mut operation = |store: &Handle, bytes: &mut ZendVec<u8>| match operation(store, bytes) {
-        Err(error) if matches!(error.remedy(), Remedy::Wait(_) | Remedy::Retry) && patience.is_over() => Ok(None),
-        outcome => outcome.map(Some),
-    };
-    loop {
-        match retry_into(this, bytes, &mut operation) {
-            Ok(taken) => return Ok(taken),
-            Err(Stop::Legacy) => import(this)?,
-            Err(Stop::Thrown) => return Err(Thrown),
-        }
-    }
+    let mut operation =
+        |store: &Handle, bytes: &mut ZendVec<u8>| unless_over(operation(store, bytes), || patience.is_over());
+    and_import(this, || retry_change_into(this, bytes, &mut operation))
 }
 
 /// Runs `body`, which has an element in its hands.

@@ -7,9 +7,10 @@
 use std::time::{Duration, Instant};
 
 use super::errors;
-use super::handle::{self, Backend, BackendError, Handle, Remedy, Since, Wanted, Watch};
+use super::handle::{self, Backend, Handle, Since, Wanted, Watch};
 use super::legacy::retry_importing;
 use super::object::SyncObject;
+use super::retry::unless_over;
 use super::timeout::Timeout;
 use super::wait;
 use super::zend::Thrown;
@@ -85,10 +86,7 @@ fn retry_until<T>(
     timeout: Timeout,
     mut operation: impl FnMut(&Handle) -> handle::Result<T>,
 ) -> Result<Option<T>, Thrown> {
-    retry_importing(this, |store| match operation(store) {
-        Err(error) if matches!(error.remedy(), Remedy::Wait(_) | Remedy::Retry) && timeout.is_over() => Ok(None),
-        outcome => outcome.map(Some),
-    })
+    retry_importing(this, |store| unless_over(operation(store), || timeout.is_over()))
 }
 
 /// Throws where a wait would never end, as nobody else can write before this thread goes on.
