@@ -26,6 +26,7 @@ mod place;
 mod probe;
 mod queue;
 mod reading;
+mod record;
 mod route;
 mod script;
 mod settle;

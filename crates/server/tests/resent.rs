@@ -1,9 +1,9 @@
 //! A change that was sent again, as its answer was lost, leaves nothing in the cache that the server would not tell of.
 
 use std::time::Duration;
-use sync_backend::Backend;
+use sync_backend::{Backend, list_note};
 use sync_server::testing::{Faults, Proxy, Redis, put, read, until};
-use sync_server::{Address, Endpoint, ServerError, ServerStore, ServerVersion};
+use sync_server::{Address, Endpoint, ServerError, ServerStore, ServerVersion, Value};
 
 type Change = fn(&ServerStore) -> Result<(), ServerError>;
 
@@ -59,4 +59,30 @@ fn the_server_tells_of_later_changes_to_a_value_whose_change_was_sent_again() {
             }
         }
     }
+}
+
+#[test]
+fn the_record_of_a_request_lives_longer_than_the_request_is_sent_again() {
+    let redis = Redis::start(&[]);
+    let store = ServerStore::new(&redis.address("", "?timeout=600"), || 0);
+    let mut version = ServerVersion::default();
+    let lives = |kind: &str| {
+        let Value::List(keys) = redis.tell(&["KEYS", "{sync}:process:*"]) else { panic!() };
+        let own = String::from_utf8(keys[0].text().unwrap().to_vec()).unwrap();
+        let left = redis.tell(&["PTTL", &own]).integer().unwrap();
+        assert!(left > 4 * 600_000, "{kind}: {left}");
+        // The next one is to begin anew.
+        redis.tell(&["PEXPIRE", &own, "100000"]);
+    };
+    store.put(b"n", &[5], &mut version).unwrap();
+    lives("put of a new name");
+    store.put(b"n", &[6], &mut version).unwrap();
+    lives("put");
+    store.add_number(b"n", 1, &mut version).unwrap();
+    lives("add");
+    store.put_first(b"list", b"\x93\x01\x02\x03", list_note(3), &mut version).unwrap();
+    store.shift(b"list", &mut version, &mut Vec::new()).unwrap();
+    lives("the first shift");
+    store.shift(b"list", &mut version, &mut Vec::new()).unwrap();
+    lives("shift");
 }

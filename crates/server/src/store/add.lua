@@ -24,6 +24,6 @@ if kind == 'add' then
     local is_exact = sum < 9007199254740992 and sum > -9007199254740992
     if KEYS[1] == key or not is_exact then sum = redis.call('GET', key) else sum = string.format('%.0f', sum) end
     answer = answer .. ' ' .. sum
-    redis.call('SET', process, number .. ' =' .. answer, 'PX', '120000')
+    redis.call('SET', process, number .. ' =' .. answer, 'PX', ARGV[12])
     return answer
 end

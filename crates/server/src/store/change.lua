@@ -1,13 +1,13 @@
 -- Changes to a store, all at one moment or none.
 -- KEYS: the lock, the life of the store, and the values. (A server of version 7.0 tells of changes to a script's KEYS, whatever it has read.)
 -- ARGV: the number of this request, the mark of the asker's hold ('' without one), the start of all keys,
---       'm' to make a store that is not there, 'l' to be told of the store's life; the asker's own key, and then nine words for
---       each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due, flags, more
+--       'm' to make a store that is not there, 'l' to be told of the store's life; the asker's own key, how long its record is kept (ms), and then nine
+--       words for each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due, flags, more
 local lock, life = KEYS[1], KEYS[2]
-local number, mine, all, wishes, process = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local number, mine, all, wishes, process, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local counters, order, changes, hold, due, items, consumers =
     all .. 'counters', all .. 'order', all .. 'changes', all .. 'hold', all .. 'due', all .. 'items', all .. 'consumers'
-local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 6, 20, string.rep('\0', 8)
+local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 8)
 
 -- A request that was sent again, as its answer was lost, is not done twice: neither the second one, nor the first, should that arrive behind it.
 local last = redis.call('GET', process)
@@ -434,5 +434,5 @@ if string.find(wishes, 'l', 1, true) then
 end
 local answer = {'done', 1, change, alive, gone, time}
 for _, result in ipairs(results) do answer[#answer + 1] = result end
-redis.call('SET', process, number .. ' ' .. cmsgpack.pack(answer), 'PX', '120000')
+redis.call('SET', process, number .. ' ' .. cmsgpack.pack(answer), 'PX', kept)
 return answer

@@ -10,6 +10,7 @@ use super::opening::{Pause, open};
 use super::order::{Count, Order};
 use super::place::{Asker, OPENING, Place};
 use super::queue::NoMemory;
+use super::record::{Doubt, Sent};
 use super::script::Script;
 use super::step::Step;
 use crate::batch::{Batch, Word};
@@ -22,19 +23,16 @@ use std::time::Instant;
 use sync_fork::fork_generation;
 
 /// The failure where it is not known whether the server has run something.
-fn not_known(unknown: Unknown) -> ErrorKind {
-    ErrorKind::NotKnown(unknown.map_or(Cause::Closed, |(cause, _)| cause))
+fn not_known(unknown: Option<Doubt>) -> ErrorKind {
+    ErrorKind::NotKnown(unknown.map_or(Cause::Closed, |doubt| doubt.cause))
 }
-
-/// The reason why it is not known whether a server has run something, and the run of that server.
-pub type Unknown = Option<(Cause, Vec<u8>)>;
 
 /// How often a script may be sent.
 pub enum Sending {
     /// Once: a caller is told where it is not known whether it was run.
     Once,
-    /// Until it is answered, and first perhaps by another one of the same number.
-    Again(Unknown),
+    /// Until it is answered, and first perhaps by another one of the same number, at or after a moment.
+    Again(Sent, Option<Doubt>),
 }
 
 /// The number of the last opening.
@@ -544,9 +542,9 @@ impl Inner {
         sending: Sending,
     ) -> Outcome<Value> {
         let mut pause = Pause::new(place);
-        let (once, mut unknown) = match sending {
-            Sending::Once => (false, None),
-            Sending::Again(unknown) => (true, unknown),
+        let (first, mut unknown) = match sending {
+            Sending::Once => (None, None),
+            Sending::Again(first, unknown) => (Some(first), unknown),
         };
         loop {
             let link = match (self.connected(place), &unknown) {
@@ -556,7 +554,7 @@ impl Inner {
                 (Err(_), Some(_)) if pause.wait() => continue,
                 (Err(_), Some(_)) => return Err(not_known(unknown)),
             };
-            if unknown.as_ref().is_some_and(|(_, run)| *run != link.run) {
+            if unknown.as_ref().is_some_and(|doubt| doubt.run != link.run || !place.records.last_for(doubt)) {
                 return Err(not_known(unknown));
             }
             let mut pushes = Vec::new();
@@ -597,11 +595,9 @@ impl Inner {
                     }
                     self.lose(place);
                     if lost.delivery(0) == Delivery::Unknown {
-                        if !once {
-                            return Err(ErrorKind::Interrupted(lost.cause));
-                        }
+                        let Some(first) = first else { return Err(ErrorKind::Interrupted(lost.cause)) };
                         // (It was the run of the last connection.)
-                        unknown = Some((lost.cause, self.run.clone()));
+                        unknown = Some(Doubt { cause: lost.cause, run: self.run.clone(), first });
                         if !pause.wait() {
                             return Err(not_known(unknown));
                         }

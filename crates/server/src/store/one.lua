@@ -4,7 +4,7 @@
 -- KEYS: the value; or the lock of the whole, where the asker is not to be told of later changes to a number
 -- ARGV: the start of all keys, the name, the number of this request, the asker's own key, the mark of its hold ('' without one), 'put', 'add',
 --       'push' or 'shift', the mark of the value that is to be there ('': any), its length, or that of the longest element that may be taken, the digits
---       of the value ('': it is none), or of the addend, or the number of elements, bytes, note
+--       of the value ('': it is none), or of the addend, or the number of elements, bytes, note, how long the record of the request is kept (ms)
 -- `add.lua` comes first: it has given names to the first words, and has done 'add'.
 local last, held = unpack(redis.call('MGET', process, all .. 'hold'))
 if was_done_before(last) or (held or '') ~= mine then return '0' end
@@ -46,7 +46,7 @@ if is_of_queue then
     local text = string.format('%.0f', change)
     redis.call('ZADD', all .. 'changes', text, name)
     redis.call('STRLEN', key)
-    redis.call('SET', process, number .. ' ' .. cmsgpack.pack({'done', 1, change, false, {}, false, result}), 'PX', '120000')
+    redis.call('SET', process, number .. ' ' .. cmsgpack.pack({'done', 1, change, false, {}, false, result}), 'PX', ARGV[12])
     return {text, result}
 end
 
@@ -62,5 +62,5 @@ else
 end
 -- The server tells the asker of later changes only of what it has read since.
 redis.call('STRLEN', key)
-redis.call('SET', process, number .. ' =' .. answer, 'PX', '120000')
+redis.call('SET', process, number .. ' =' .. answer, 'PX', ARGV[12])
 return answer

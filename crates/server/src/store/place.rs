@@ -1,6 +1,7 @@
 //! The place of a store: its address, its keys, and its opening.
 
 use super::layout::Keys;
+use super::record::Records;
 use crate::address;
 use crate::address::Address;
 use crate::refusal::{Reason, Refusal};
@@ -17,6 +18,7 @@ pub struct Place {
     /// The address as it is shown.
     pub text: Rc<[u8]>,
     pub keys: Keys,
+    pub records: Records,
     /// The opening of the store, where it is there and the connection stands; else 0.
     opening: OfProcess<u64>,
 }
@@ -25,7 +27,8 @@ impl Place {
     /// The place of the store at an address.
     pub fn new(address: Address) -> Self {
         let text = address.to_string().into_bytes().into();
-        Self { keys: Keys::new(&address.prefix), address, text, opening: OfProcess::default() }
+        let records = Records::new(address.server.timeout);
+        Self { keys: Keys::new(&address.prefix), records, address, text, opening: OfProcess::default() }
     }
 
     /// Whether a refusal to tell something means that another server is to be asked. (One that only reads is as good where there is no other.)

@@ -131,13 +131,14 @@ mod tests {
         let (long, short) = (Script::Change.text().as_bytes(), Script::One.text().as_bytes());
         let mut arrives = |number: u64| {
             let number = number.to_string().into_bytes();
-            let long_step: [&[u8]; 9] = [b"add", b"n", b"", b"0", b"", b"", b"0", b"", b"1"];
+            // (First how long the record of a request is kept.)
+            let long_step: [&[u8]; 10] = [b"1000", b"add", b"n", b"", b"0", b"", b"", b"0", b"", b"1"];
             let head: [&[u8]; 11] =
                 [b"EVAL", long, b"3", b"{app}:lock", b"{app}:life", b"{app}:v:n", &number, b"", b"{app}:", b"m", &own];
             // (And the word of the tests' clock.)
             ask(&mut connection, &[&head[..], &long_step, &[b""]].concat());
             let head: [&[u8]; 8] = [b"EVAL", short, b"1", b"{app}:v:n", b"{app}:", b"n", &number, &own];
-            ask(&mut connection, &[&head[..], &[b"", b"add", b"", b"0", b"1", b"", b""]].concat());
+            ask(&mut connection, &[&head[..], &[b"", b"add", b"", b"0", b"1", b"", b"", b"1000"]].concat());
             ask(&mut connection, &[b"GET", b"{app}:v:n"])
         };
         for late in [number, number - 1] {

@@ -8,6 +8,7 @@ use super::layout::{Key, Stored};
 use super::link::Link;
 use super::mark::{Mark, Owner};
 use super::place::{Asker, Place};
+use super::record::{Doubt, Sent};
 use super::script::Script;
 use super::step::{Changed, Numbers, Step};
 use super::version::ServerVersion;
@@ -324,11 +325,12 @@ impl Space {
         let mut number = itoa::Buffer::new();
         let number = number.format(inner.requests).as_bytes();
         let looks = inner.lock == Lock::Unknown || !matches!(inner.life, Some(Some(_)));
+        let first = Sent::now();
         let unknown = match (steps, looks) {
             ([step], false) => match self.change_one(&mut inner, number, hold, step)? {
                 One::Changed(changed) => return Ok(changed),
                 One::More => None,
-                One::Unknown(cause) => Some((cause, inner.run.clone())),
+                One::Unknown(cause) => Some(Doubt { cause, run: inner.run.clone(), first }),
             },
             _ => None,
         };
@@ -337,7 +339,11 @@ impl Space {
         let head = [number, hold, self.keys.start()].map(Word::from);
         let numbers: Vec<Numbers> = steps.iter().map(Step::numbers).collect();
         let all = steps.iter().zip(&numbers).flat_map(|(step, numbers)| step.words(numbers));
-        let words: Vec<Word> = head.into_iter().chain([wishes, process[..].into()]).chain(all).collect();
+        let words: Vec<Word> = head
+            .into_iter()
+            .chain([wishes, process[..].into(), self.records.life.as_bytes().into()])
+            .chain(all)
+            .collect();
         let names: Vec<&[u8]> = steps.iter().filter(|step| step.is_of_value()).map(|step| step.name).collect();
         let is_declared = names.len() <= DECLARED;
         let declared = if is_declared { &names[..] } else { &[] };
@@ -345,7 +351,7 @@ impl Space {
         let own_keys = [Key::Lock, Key::Life].map(|key| self.keys.kind(key));
         let keys: Vec<&[u8]> = own_keys.into_iter().chain(values.iter().map(|key| &key[..])).collect();
         let before = Now::read();
-        let answer = inner.run(&self.place, Script::Change, &keys, &words, Sending::Again(unknown))?;
+        let answer = inner.run(&self.place, Script::Change, &keys, &words, Sending::Again(first, unknown))?;
         let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
         let mut parts = answer.into_iter();
         match parts.next().as_ref().and_then(Value::text) {
@@ -417,7 +423,8 @@ impl Space {
         let key = if is_told { &value[..] } else { self.keys.kind(Key::Lock) };
         let numbers = step.numbers();
         let head = [self.keys.start(), step.name, number, &process, hold].map(Word::from);
-        let words: Vec<Word> = head.into_iter().chain(step.words_of_one(&numbers)).collect();
+        let words: Vec<Word> =
+            head.into_iter().chain(step.words_of_one(&numbers)).chain([self.records.life.as_bytes().into()]).collect();
         let answer = match inner.run(&self.place, Script::One, &[key], &words, Sending::Once) {
             Ok(answer) => answer,
             Err(ErrorKind::Interrupted(cause)) => return Ok(One::Unknown(cause)),
