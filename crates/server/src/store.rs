@@ -33,6 +33,7 @@ mod settle;
 mod space;
 mod step;
 mod survey;
+mod thread;
 mod values;
 mod version;
 mod watching;

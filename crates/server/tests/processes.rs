@@ -590,3 +590,30 @@ fn an_element_for_whose_answer_there_is_no_memory_stays_where_it_is() {
     .ends_well();
     assert_eq!(first(&store, &mut Vec::new()).unwrap(), (Shifted::Element(1), 1));
 }
+
+/// Two addresses of one store have a connection each, and are of one thread: neither goes on while the other waits.
+#[test]
+fn a_holder_at_another_address_of_the_store_is_of_the_same_thread_and_no_forked_child_nor_other_thread_is() {
+    let redis = Redis::start_at_port(&[]);
+    let holder = on(&redis);
+    let others = || [redis.address("", "?timeout=4"), redis.at("")].map(|address| ServerStore::new(&address, || 0));
+    // The answers to a write, to a question for a named lock, and to whether a wait would end.
+    let is_same_thread = |store: &ServerStore| {
+        let Err(error) = store.put(b"a", &[2], &mut ServerVersion::default()) else { panic!("it is held") };
+        let Remedy::Wait(held) = error.remedy() else { panic!("{error}") };
+        let Taking::Occupied(occupied) = store.take_lock(NAME, false).unwrap() else { panic!("it is held") };
+        let answers = [held.same_thread, occupied.same_thread, store.keeps_all_from_writing()];
+        assert!(answers == [true; 3] || answers == [false; 3], "{answers:?}");
+        answers[0]
+    };
+    holder.take_lock(NAME, false).unwrap().token().unwrap();
+    holder.lock(Patience::default()).unwrap();
+    assert!(others().iter().all(is_same_thread));
+    Child::fork(|_| assert!(!others().iter().any(is_same_thread))).ends_well();
+    thread::scope(|scope| scope.spawn(|| assert!(!others().iter().any(is_same_thread))).join().unwrap());
+    let another_store = ServerStore::new(&redis.address("", "?prefix=other"), || 0);
+    assert!(!another_store.keeps_all_from_writing());
+    holder.unlock();
+    assert!(holder.release_lock(NAME));
+    assert!(others().iter().all(|store| !store.keeps_all_from_writing()));
+}

@@ -13,6 +13,7 @@ use super::queue::NoMemory;
 use super::record::{Doubt, Sent};
 use super::script::Script;
 use super::step::Step;
+use super::thread::{self, Entry};
 use crate::batch::{Batch, Word};
 use crate::failure::{Cause, Delivery, Failure};
 use crate::message::{Message, Push, Value};
@@ -55,6 +56,7 @@ pub enum Lock {
 #[derive(Debug)]
 pub struct Inner {
     pub link: Option<Link>,
+    entry: Option<Entry>,
     pub cache: Cache,
     pub lock: Lock,
     /// The names in their order.
@@ -96,6 +98,7 @@ impl Default for Inner {
     fn default() -> Self {
         Self {
             link: None,
+            entry: None,
             cache: Cache::default(),
             lock: Lock::Unknown,
             order: None,
@@ -169,7 +172,7 @@ impl Inner {
 
     /// The connection is no more: nothing that was read over it is known any longer.
     pub fn lose(&mut self, place: &Place) {
-        self.link = None;
+        (self.link, self.entry) = (None, None);
         self.last_life = None;
         self.heard += 1;
         self.doubt_all();
@@ -216,6 +219,7 @@ impl Inner {
             if let Some(consumers) = link.consumers.take() {
                 self.consuming.learn(consumers, true, &mut self.cache);
             }
+            self.entry = Some(Entry::new(link.client, &link.run));
             self.link = Some(link);
         }
         Ok(self.link.as_mut().expect("it was just opened"))
@@ -640,7 +644,7 @@ impl Inner {
     }
 
     pub fn held_by(&self, mark: &Mark, reading: bool) -> sync_backend::Held {
-        let same_thread = self.is_ours(mark);
+        let same_thread = self.is_ours(mark) || thread::has(&mark.owner, &mark.machine, mark.process);
         sync_backend::Held {
             patience: mark.patience,
             same_thread,

@@ -5,6 +5,7 @@ use super::handle::{Result, ServerStore};
 use super::layout::Key;
 use super::mark::{Owner, machine, visible, wall_clock};
 use super::own::OwnLock;
+use super::thread;
 use crate::message::Value;
 use std::time::{Duration, Instant};
 use sync_backend::{HeldLock, LockName, LockSpace, Occupied, Taking};
@@ -114,7 +115,7 @@ impl ServerStore {
                     self.pass_over_the_late(lock);
                     return self.ask_for_named(lock, wait, true);
                 }
-                let same_thread = held.owner.client == owner.client && held.owner.run == owner.run;
+                let same_thread = thread::has(&held.owner, &held.machine, held.process);
                 let (token, pid) = (held.token, held.pid());
                 Ok(Taking::Occupied(Occupied { same_thread, owner: pid, token, note: 0 }))
             }

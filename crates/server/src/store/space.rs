@@ -623,9 +623,21 @@ impl Space {
         *holds = if begins { *holds + 1 } else { holds.saturating_sub(1) };
     }
 
-    /// Whether a handle of this thread keeps others from writing.
+    /// Whether a handle of this thread keeps others from writing, at whichever address.
     pub fn is_held_by_thread(&self) -> bool {
         *self.holds.borrow() > 0
+            || SPACES.with_borrow(|spaces| {
+                let holds = |space: &Rc<Self>| *space.holds.borrow() > 0 && self.is_of_same_store(space);
+                spaces.values().filter_map(Weak::upgrade).any(|space| holds(&space))
+            })
+    }
+
+    /// Whether another address leads to the same store.
+    fn is_of_same_store(&self, other: &Self) -> bool {
+        let (mine, its) = (&self.address, &other.address);
+        let is_same_run = || self.identity().is_ok_and(|(_, run, _)| !run.is_empty() && run == other.inner().run);
+        (&mine.prefix, mine.server.database) == (&its.prefix, its.server.database)
+            && (mine.server.place == its.server.place || is_same_run())
     }
 
     /// Whether a store of this thread has this opening.
