@@ -149,6 +149,15 @@ pub enum NoConnection {
     At(Host, Box<NoConnection>),
 }
 
+impl From<Failure> for NoConnection {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Self::Refused(refusal),
+            Failure::Lost(lost) => Self::Lost(lost.cause),
+        }
+    }
+}
+
 impl NoConnection {
     /// Whether that passes: the server is late, or another one is about to take its place.
     pub(crate) fn may_pass(&self) -> bool {

@@ -3,6 +3,7 @@
 local all = ARGV[2]
 local held = redis.call('GET', all .. 'hold')
 if held and held ~= ARGV[1] then return {'held', held} end
+if not held and ARGV[1] ~= '' then return {'ended'} end
 for _, name in ipairs(redis.call('ZRANGE', all .. 'order', 0, -1)) do redis.call('UNLINK', all .. 'v:' .. name) end
 for _, kind in ipairs({'counters', 'order', 'changes', 'hold', 'due', 'items', 'consumers', 'locks', 'lines', 'calls', 'waiting', 'watching'}) do
     redis.call('DEL', all .. kind)

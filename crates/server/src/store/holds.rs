@@ -26,6 +26,10 @@ impl ServerStore {
         match &*self.hold.borrow() {
             // (Most handles have none.)
             None => Ok(Vec::new()),
+            // (A look, before a step of it is made without the lock.)
+            Some(hold) if self.space.heed().is_err() || !self.is_own(&hold.owner) => {
+                Err(self.error(ErrorKind::LockGone))
+            }
             Some(hold) if hold.lets_write((self.fiber)()) => Ok(hold.mark.clone()),
             Some(hold) => Err(self.error(hold.keeps_fiber_out(true))),
         }

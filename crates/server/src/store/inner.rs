@@ -68,6 +68,8 @@ pub struct Inner {
     pub content: u64,
     /// The life of the store; the inner `None`: there is none. The outer one: it is not known.
     pub life: Option<Option<Vec<u8>>>,
+    /// The number of the last connection of this process.
+    client: Option<i64>,
     /// The run of the server at the last connection.
     pub run: Vec<u8>,
     /// The life, as it was last known over this connection.
@@ -106,6 +108,7 @@ impl Default for Inner {
             count: None,
             content: 0,
             life: None,
+            client: None,
             run: Vec::new(),
             last_life: None,
             last_opening: None,
@@ -188,7 +191,7 @@ impl Inner {
         if self.generation != generation {
             self.generation = generation;
             self.lose(place);
-            (self.process, self.requests) = (Rc::default(), 0);
+            (self.process, self.requests, self.client) = (Rc::default(), 0, None);
         }
     }
 
@@ -196,7 +199,8 @@ impl Inner {
     pub fn connected(&mut self, place: &Place) -> Outcome<&mut Link> {
         if self.link.as_ref().is_none_or(|link| !link.connection.is_open()) {
             self.lose(place);
-            let mut link = open(place).map_err(ErrorKind::NoConnection)?;
+            let mut link = open(place, self.client).map_err(ErrorKind::NoConnection)?;
+            self.client = Some(link.client);
             if let Some(warning) = link.warning.take() {
                 self.warning = Some(warning);
             }

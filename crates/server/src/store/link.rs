@@ -2,6 +2,7 @@
 
 use super::checkup;
 use super::layout::{Key, Keys};
+use super::mark::{Mark, visible};
 use super::name::name;
 use super::script::{Digests, Script};
 use crate::address::Address;
@@ -97,6 +98,26 @@ impl Link {
         // (The items are all that the server can tell of by now, and it tells once.)
         link.consumers.take_if(|_| is_told);
         Ok(link)
+    }
+
+    /// Ends a hold that an earlier connection of this process has left, by the number of that. Whoever has it would be let in by its mark otherwise, over this
+    /// connection, until somebody else has noticed that its own has ended.
+    pub fn end_hold_of(&mut self, keys: &Keys, client: i64) -> Result<(), Failure> {
+        let mut is_told = false;
+        let held = self.connection.ask(&[b"GET", keys.kind(Key::Hold)], &mut |_| is_told = true)?;
+        let is_its = |mark: &Mark| {
+            mark.owner.client == client && visible(&mark.machine, mark.process) == Some(std::process::id())
+        };
+        if let Some(text) = held.text()
+            && Mark::read(text).is_some_and(|mark| is_its(&mark))
+        {
+            let own = [Key::Lock, Key::Life].map(|key| keys.kind(key));
+            let nothing = Word::from(&b""[..]);
+            let words = [text.into(), nothing, nothing, nothing, keys.start().into()];
+            self.run_script(Script::Hold, &own, &words, &mut |_| is_told = true)?;
+        }
+        self.consumers.take_if(|_| is_told);
+        Ok(())
     }
 
     /// Lets the numbers of a store go on behind those that another run of the server may have given, and lost. `counters`: the number of its last

@@ -39,12 +39,19 @@ impl Pause {
 /// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
 const OPENS: u32 = 10;
 
-/// Opens a connection. A server that is only late, or whose place another one is about to take, is waited for as one that answers nothing.
-pub fn open(place: &Place) -> Result<Link, NoConnection> {
+/// Opens a connection, and ends what the `last` one of this process has held. A server that is only late, or whose place another one is about to take,
+/// is waited for as one that answers nothing.
+pub fn open(place: &Place, last: Option<i64>) -> Result<Link, NoConnection> {
     let mut pause = Pause::new(place);
     let mut attempt = 1;
     loop {
-        match route::open(&place.address, &place.keys) {
+        let opened = route::open(&place.address, &place.keys).and_then(|mut link| {
+            if let Some(last) = last {
+                link.end_hold_of(&place.keys, last)?;
+            }
+            Ok(link)
+        });
+        match opened {
             Err(NoConnection::Lost(Cause::Closed | Cause::System(_)) | NoConnection::HungUp(_)) if attempt < OPENS => {
                 std::thread::sleep(LONGEST_PAUSE.min(PAUSE * 2_u32.pow(attempt)));
                 attempt += 1;

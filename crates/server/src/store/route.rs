@@ -4,7 +4,7 @@ use super::layout::Keys;
 use super::link::Link;
 use crate::address::{Address, Host, Place, Server};
 use crate::connection::{Connection, Endpoint};
-use crate::failure::{Cause, Failure, NoConnection};
+use crate::failure::{Cause, NoConnection};
 use crate::message::Value;
 use crate::refusal::{Node, Reason, Refusal};
 
@@ -75,10 +75,7 @@ fn open_at(endpoint: &Endpoint, address: &Address, keys: &Keys) -> Result<Link, 
     if matches!(address.server.place, Place::Sentinel { .. }) && greeting.role != "master" {
         return Err(NoConnection::NotMaster);
     }
-    Link::greet(connection, address, keys).map_err(|failure| match failure {
-        Failure::Refused(refusal) => NoConnection::Refused(refusal),
-        Failure::Lost(lost) => NoConnection::Lost(lost.cause),
-    })
+    Ok(Link::greet(connection, address, keys)?)
 }
 
 /// Connects to the master, as the first of the sentinels names it whose word is true.
@@ -132,7 +129,6 @@ fn ask_sentinel(sentinel: &Host, master: &[u8], server: &Server) -> Result<Optio
             Ok(text(0).zip(port).map(|(name, port)| Host { name: name.into_owned(), port }))
         }
         Ok(_) => Ok(None),
-        Err(Failure::Refused(refusal)) => Err(NoConnection::Refused(refusal)),
-        Err(Failure::Lost(lost)) => Err(NoConnection::Lost(lost.cause)),
+        Err(failure) => Err(failure.into()),
     }
 }

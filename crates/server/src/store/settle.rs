@@ -15,10 +15,17 @@ impl ServerStore {
                 return Ok(done);
             }
         }
+        let is_within = self.my_hold().is_some();
         let hold = self.hold_writers()?;
         let outcome = attempt();
         self.let_writers_go_on(hold);
-        // (A value may have expired in between.)
-        outcome?.ok_or_else(|| self.error(ErrorKind::Busy))
+        match outcome {
+            Ok(Some(done)) => Ok(done),
+            // (A value may have expired in between.)
+            Ok(None) => Err(self.error(ErrorKind::Busy)),
+            // (The caller has not asked for this hold.)
+            Err(error) if !is_within && matches!(error.kind(), ErrorKind::LockGone) => Err(self.interrupted()),
+            Err(error) => Err(error),
+        }
     }
 }

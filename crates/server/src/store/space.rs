@@ -524,6 +524,7 @@ impl Space {
                 Ok(())
             }
             Some(b"held") => Err(inner.held(parts.get(1), false)?),
+            Some(b"ended") => Err(ErrorKind::LockGone),
             _ => Err(ErrorKind::Senseless),
         }
     }
