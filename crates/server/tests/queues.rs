@@ -1,10 +1,13 @@
 //! Long lists as queues, and lists that are followed: the length of a list is of no matter to those who push, take or follow.
 
 use std::thread;
+use std::time::Duration;
 use sync_backend::list::{Head, Item, Walk};
-use sync_backend::{Appended, Backend, Change, Found, Peeked, Rewrite, Shifted, Taken, list_note};
-use sync_server::testing::{Redis, put, read};
-use sync_server::{ServerStore, ServerVersion};
+use sync_backend::{
+    Appended, Backend, BackendError, Change, Found, Peeked, Remedy, Rewrite, Shifted, Taken, list_note,
+};
+use sync_server::testing::{Redis, put, read, until};
+use sync_server::{ServerStore, ServerVersion, Value};
 
 /// The number of elements of a long list, and the bytes of each.
 const LONG: u32 = 20_000;
@@ -316,6 +319,56 @@ fn a_server_without_memory_lets_go_of_what_it_has() {
     assert_eq!(read(&store, b"a").unwrap(), Some(vec![3]));
 }
 
+/// Where nobody has taken an element off before, and where somebody is in the way.
+#[test]
+fn a_server_without_memory_lets_elements_go_of_any_array_and_locks_be_taken() {
+    let redis = Redis::start(&[]);
+    let (store, other) = (on(&redis), ServerStore::new(&redis.address("", "?prefix=app&timeout=6"), || 0));
+    for name in ["a", "b", "c", "d"] {
+        put(&store, name.as_bytes(), &list(0..10));
+    }
+    put(&store, b"map", b"\x82\xa1x\x01\xa1y\x02");
+    put(&other, b"x", &[1]);
+    let mut version = ServerVersion::default();
+    store.get(b"map", &mut version, &mut Vec::new()).unwrap();
+    redis.tell(&["CONFIG", "SET", "maxmemory", "1"]);
+    assert!(store.put(b"x", &[2], &mut ServerVersion::default()).is_err(), "it has none");
+    assert_eq!(shift(&store, b"a"), Some(element(0)));
+    let (token, bytes) = take(&store, b"b").unwrap();
+    assert_eq!((store.finish(token).unwrap(), bytes), (true, element(0)));
+    let (token, _) = take(&store, b"c").unwrap();
+    store.give_back(token);
+    assert_eq!(
+        [b"a", b"b", b"c"].map(|name| read(&other, name).unwrap().unwrap().len()),
+        [list(1..10).len(), list(1..10).len(), list(0..10).len()]
+    );
+    let first = Item { key: Some(b"\xa1x"), element: &[1] };
+    let token = store.take_read(b"map", first, (&[], b"\x81\xa1y\x02"), &mut version).unwrap().unwrap();
+    assert!(store.finish(token).unwrap());
+    // Others are waited for, of whom the first one in the line does not come.
+    other.lock(Default::default()).unwrap();
+    let held = store.lock(Default::default()).unwrap_err();
+    let Remedy::Wait(held) = held.remedy() else { panic!("{held}") };
+    let mut waiter = Default::default();
+    store.wait(&mut waiter, &held, Duration::from_millis(1));
+    let Value::List(line) = redis.tell(&["ZRANGE", "{app}:waiting", "0", "-1"]) else { panic!() };
+    assert_eq!(line.len(), 1, "it stands in the line");
+    other.unlock();
+    let stopped = redis.connect();
+    let run =
+        redis.lines(&["INFO", "server"]).into_iter().find_map(|line| Some(line.strip_prefix("run_id:")?.to_owned()));
+    let mark = format!("{}:{}:1:0", stopped.greeting().id, run.unwrap());
+    redis.tell(&["CONFIG", "SET", "maxmemory", "0"]);
+    redis.tell(&["ZADD", "{app}:waiting", "1", &mark]);
+    redis.tell(&["CONFIG", "SET", "maxmemory", "1"]);
+    until("the lock", || match store.lock(Default::default()) {
+        Ok(()) => true,
+        Err(error) if matches!(error.remedy(), Remedy::Wait(_)) => false,
+        Err(error) => panic!("{error}"),
+    });
+    store.unlock();
+}
+
 #[test]
 fn an_item_that_has_gone_back_from_under_its_consumer_is_not_finished() {
     let redis = Redis::start(&[]);
@@ -329,7 +382,7 @@ fn an_item_that_has_gone_back_from_under_its_consumer_is_not_finished() {
     // Somebody has.
     let (token, bytes) = take(&store, b"q").unwrap();
     end_all();
-    sync_server::testing::until("the item goes back", || read(&other, b"q").unwrap().unwrap() == [0x92, 2, 3]);
+    until("the item goes back", || read(&other, b"q").unwrap().unwrap() == [0x92, 2, 3]);
     assert_eq!(bytes, [2]);
     assert!(!store.finish(token).unwrap() && store.has_gone_back());
     // Everything was replaced.
@@ -352,6 +405,6 @@ fn a_store_whose_life_was_removed_by_somebody_else_is_one_again() {
     let is_done = append(&mut version) == Appended::Done;
     store.lock(sync_backend::Patience::default()).unwrap();
     store.unlock();
-    sync_server::testing::until("it can be appended to", || is_done || append(&mut version) == Appended::Done);
+    until("it can be appended to", || is_done || append(&mut version) == Appended::Done);
     assert_eq!(read(&store, b"q").unwrap().unwrap(), [&list(0..3)[..], &patch(3, 3)].concat());
 }

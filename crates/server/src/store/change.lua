@@ -161,10 +161,12 @@ for at = FIRST, #ARGV, WORDS do
 end
 is_emptied = false
 
--- A server without memory lets a script that has removed something go on: so what makes room can be done there.
-local makes_room = {remove = true, clear = true, shift = true, take = true, finish = true, unshift = true}
+-- A server without memory lets a script that has removed something go on: so what makes room can be done there, or lets an element be taken off.
+local makes_room = {remove = true, clear = true, shift = true, take = true, keep = true, finish = true, unshift = true}
 local is_all_room = true
-for at = FIRST, #ARGV, WORDS do is_all_room = is_all_room and makes_room[ARGV[at]] end
+for at = FIRST, #ARGV, WORDS do
+    is_all_room = is_all_room and (makes_room[ARGV[at]] or string.find(ARGV[at + 7], 'r', 1, true))
+end
 if is_all_room then redis.call('DEL', all .. 'never') end
 
 local makes = string.find(wishes, 'm', 1, true)

@@ -7,6 +7,8 @@ local before, after, strength, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local held = redis.call('GET', hold)
 if held and held ~= before then return {'held', held} end
 if not held and before ~= '' then return {'ended'} end
+-- (See `change.lua`: a transaction may be what makes room.)
+if after ~= '' then redis.call('DEL', ARGV[5] .. 'never') end
 local waiting, calls = ARGV[5] .. 'waiting', ARGV[5] .. 'calls'
 -- A new hold is that of the one that has waited longest. (Another object of the asker's own thread cannot come while the asker runs.)
 if not held and after ~= '' then
@@ -22,8 +24,6 @@ if not held and after ~= '' then
     redis.call('HDEL', calls, '')
 end
 local number = 0
--- (See `change.lua`: a transaction may be what makes room.)
-if after ~= '' then redis.call('DEL', ARGV[5] .. 'never') end
 if after == '' then
     redis.call('DEL', hold, lock)
 else

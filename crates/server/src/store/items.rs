@@ -51,7 +51,7 @@ fn become_queue<'a>(name: &'a [u8], list: &'a Stored, rest: &'a Vec<u8>, left: u
         bytes: rest.into(),
         note: Some(list_note(left)),
         due: list.due,
-        flags: "kq",
+        flags: "kqr",
         ..Step::default()
     }
 }
@@ -354,7 +354,7 @@ impl ServerStore {
         let item = self.kept(key, value.due, first)?;
         let (mark, length) = (&value.mark[..], value.stored);
         let step =
-            Step { kind: "put", name: key, mark, length, bytes: rest, due: value.due, flags: "k", ..Step::default() };
+            Step { kind: "put", name: key, mark, length, bytes: rest, due: value.due, flags: "kr", ..Step::default() };
         let token = self.keep_item(step, item)?;
         if token.is_some() {
             *version = self.stored(key);

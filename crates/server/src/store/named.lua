@@ -26,6 +26,8 @@ local function line_up()
     end
 end
 
+-- (See `hold.lua`; and an element that could not be used goes back.)
+redis.call('DEL', all .. 'never')
 if what == 'disown' then
     for _, kind in ipairs({'items', 'consumers'}) do
         local item = redis.call('HGET', all .. kind, lock)

@@ -17,7 +17,8 @@ pub struct Step<'a> {
     pub note: Option<i64>,
     /// When the value expires, by the server's clock; 0: never.
     pub due: u64,
-    /// `a`: the name goes to the end of the order. `n`: it is a number. `k`: it expires when the value before it did. `q`: it is a queue.
+    /// `a`: the name goes to the end of the order. `n`: it is a number. `k`: it expires when the value before it did. `q`: it is a queue. `r`: it makes
+    /// room, and a server without memory is to take it.
     pub flags: &'static str,
     /// Of a put: the value as digits, where that is what it is. Of a `next`: the least number. Of a push: how many elements. Of a `take`: the consumer.
     pub more: String,
