@@ -27,6 +27,7 @@ mod probe;
 mod queue;
 mod reading;
 mod record;
+mod remains;
 mod route;
 mod script;
 mod settle;

@@ -617,3 +617,53 @@ fn a_holder_at_another_address_of_the_store_is_of_the_same_thread_and_no_forked_
     assert!(holder.release_lock(NAME));
     assert!(others().iter().all(|store| !store.keeps_all_from_writing()));
 }
+
+#[test]
+fn whoever_leaves_a_mark_over_a_new_connection_takes_away_those_of_the_dead() {
+    const DEAD: i64 = 5;
+    let redis = Redis::start(&[]);
+    let marks = || {
+        let kinds = [("HLEN", "locks"), ("HLEN", "lines"), ("ZCARD", "waiting"), ("ZCARD", "watching")];
+        kinds.map(|(how_many, kind)| redis.tell(&[how_many, &format!("{{sync}}:{kind}")]).integer().unwrap())
+    };
+    let store = on(&redis);
+    put(&store, b"a", &[1]);
+    store.take_lock(NAME, false).unwrap().token().unwrap();
+    let _hold = store.lock_writers().unwrap();
+    let leaves: [fn(&ServerStore); 3] = [
+        |store| assert!(store.take_lock(LockName { name: b"other", ..NAME }, false).unwrap().token().is_some()),
+        |store| assert!(!locks(store)),
+        |store| {
+            let mut wanted = [Wanted::key(b"a")];
+            store.watch(&mut wanted, Since::Now).unwrap();
+            // (It is seen after a moment.)
+            assert!(!store.has_changed(&mut wanted, Duration::from_millis(12)).unwrap());
+        },
+    ];
+    for leaves in leaves {
+        let children = (0..DEAD).map(|number| {
+            let redis = &redis;
+            Child::fork(move |mut line| {
+                let store = on(redis);
+                let name = format!("of {number}");
+                store.take_lock(LockName { name: name.as_bytes(), ..NAME }, false).unwrap().token().unwrap();
+                assert_eq!(store.take_lock(NAME, true).unwrap().token(), None);
+                assert!(!locks(&store));
+                say(&mut line, 0);
+                let mut wanted = [Wanted::key(b"a")];
+                store.watch(&mut wanted, Since::Now).unwrap();
+                while !store.has_changed(&mut wanted, PATIENCE).unwrap() {}
+            })
+        });
+        let mut children: Vec<_> = children.collect();
+        children.iter_mut().for_each(|child| assert_eq!(child.hear(), 0));
+        until(|| marks() == [DEAD + 1, 1, DEAD, DEAD]);
+        drop(children);
+        // (The server may not have noticed their end yet.)
+        until(|| {
+            thread::scope(|scope| scope.spawn(|| leaves(&on(&redis))).join().unwrap());
+            marks() == [1, 0, 0, 0]
+        });
+        assert!(store.held_lock(NAME).is_some(), "its owner lives");
+    }
+}

@@ -28,7 +28,7 @@ impl Consumed {
     fn read(token: &Value, text: &Value, cache: &mut Cache) -> Option<Self> {
         let text = text.text()?;
         let end = text.iter().position(|byte| *byte == b' ')?;
-        let owner = Owner::read(std::str::from_utf8(&text[..end]).ok()?)?;
+        let owner = Owner::of(&text[..end])?;
         let list = &text[end + 1..];
         Some(Self { token: token.number()?, owner, list: list.into(), slot: cache.slot(list) })
     }

@@ -250,6 +250,7 @@ impl ServerStore {
         }
         if self.space.stand_in_line(&text).is_ok() {
             self.waits.replace(Some(text));
+            self.clear_remains();
         }
     }
 
@@ -258,7 +259,7 @@ impl ServerStore {
         // (It does not count as known anew: the hold may have changed since it was asked for.)
         let first = self.space.ask(&[b"ZRANGE", self.space.keys.kind(Key::Waiting), b"0", b"0"]);
         let Ok(Value::List(first)) = first else { return None };
-        Owner::read(std::str::from_utf8(first.first()?.text()?).ok()?)
+        Owner::of(first.first()?.text()?)
     }
 
     pub(super) fn leave_waiters(&self) {

@@ -48,6 +48,11 @@ impl Owner {
         format!("{}:{}:{}:{}", self.client, String::from_utf8_lossy(&self.run), self.object, self.fiber)
     }
 
+    /// Reads what is written, in bytes.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        Self::read(std::str::from_utf8(bytes).ok()?)
+    }
+
     /// Reads what is written.
     pub fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(':');

@@ -107,6 +107,7 @@ impl ServerStore {
                     token,
                     depth: 1,
                 });
+                self.clear_remains();
                 Ok(Taking::Taken(token))
             }
             Some(b"held") => {
@@ -246,7 +247,7 @@ impl ServerStore {
         }
         let Ok(Value::Text(line)) = self.space.ask(&[b"HGET", lines, &field]) else { return };
         let first = line.split(|byte| *byte == b';').next().unwrap_or_default();
-        let Some(owner) = std::str::from_utf8(first).ok().and_then(Owner::read) else { return };
+        let Some(owner) = Owner::of(first) else { return };
         // (One that lives may be stopped: it has its time.)
         let word: &[u8] = if self.is_dead(&owner) { b"leave" } else { b"pass" };
         let _ = self.ask_named(&[word, &field, first]);

@@ -10,11 +10,6 @@ use super::order::Part;
 use crate::message::Value;
 use sync_backend::{Connected, HeldLock, Stats};
 
-/// Reads an owner.
-fn owner(text: &[u8]) -> Option<Owner> {
-    Owner::read(std::str::from_utf8(text).ok()?)
-}
-
 impl ServerStore {
     /// The processes that use the store, as far as the server lists its connections.
     fn users(&self) -> Vec<Connected> {
@@ -30,13 +25,13 @@ impl ServerStore {
         let all = self.space.ask(&[b"HVALS", self.space.keys.kind(Key::Lines)]).map_err(|kind| self.error(kind))?;
         let Value::List(lines) = all else { return Ok(Vec::new()) };
         let askers = lines.iter().filter_map(Value::text).flat_map(|line| line.split(|byte| *byte == b';'));
-        Ok(askers.filter_map(owner).collect())
+        Ok(askers.filter_map(Owner::of).collect())
     }
 
     /// Those that wait for a hold to end, or for a change.
     fn waiting(&self, which: Key) -> Result<Vec<Owner>> {
         match self.space.ask(&[b"ZRANGE", self.space.keys.kind(which), b"0", b"-1"]).map_err(|kind| self.error(kind))? {
-            Value::List(all) => Ok(all.iter().filter_map(Value::text).filter_map(owner).collect()),
+            Value::List(all) => Ok(all.iter().filter_map(Value::text).filter_map(Owner::of).collect()),
             _ => Ok(Vec::new()),
         }
     }

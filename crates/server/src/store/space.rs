@@ -54,6 +54,8 @@ pub struct Space {
     inner: RefCell<Inner>,
     objects: Cell<u64>,
     tickets: Cell<u64>,
+    /// The number of the connection over which the marks of the dead were looked at.
+    cleared: Cell<i64>,
     /// The handles that keep others from writing.
     holds: OfProcess<u32>,
 }
@@ -88,8 +90,14 @@ impl Space {
     }
 
     fn new(address: Address) -> Self {
-        let (inner, holds) = (RefCell::default(), OfProcess::default());
-        Self { place: Place::new(address), inner, objects: Cell::new(0), tickets: Cell::new(0), holds }
+        Self {
+            place: Place::new(address),
+            inner: RefCell::default(),
+            objects: Cell::new(0),
+            tickets: Cell::new(0),
+            cleared: Cell::new(0),
+            holds: OfProcess::default(),
+        }
     }
 
     /// All that is known, by this process itself.
@@ -253,6 +261,12 @@ impl Space {
     /// The owners of items have been asked for.
     pub fn has_looked_after_items(&self) {
         self.inner().consuming.has_looked();
+    }
+
+    /// Whether nobody of this thread has taken away what the dead have left, over this connection.
+    pub fn is_first_to_clear(&self) -> bool {
+        let client = self.inner().link.as_ref().map_or(0, |link| link.client);
+        self.cleared.replace(client) != client
     }
 
     /// The client's number, the server's run, and by how much its clock is ahead.

@@ -129,6 +129,7 @@ impl ServerStore {
         let since = (wall_clock() / 1_000_000).to_string();
         // (A user that may not write there is not counted.)
         let is_seen = self.space.ask(&[b"ZADD", key, since.as_bytes(), waiter.as_bytes()]).is_ok();
+        self.clear_remains();
         // (The word of a change may have come with that answer.)
         let heard = self.space.heard();
         let outcome = match self.has_one_changed(wanted) {
