@@ -4,6 +4,7 @@ use ext_php_rs::ffi::{self, zend_class_entry, zend_object, zend_object_handlers}
 
 use super::errors;
 use super::object::{self, Handlers, SyncObject};
+use super::value::importing;
 use super::{handlers, iterator, subclass, views};
 
 /// Makes `class` the one whose objects these are. Called at module startup, while there is one thread.
@@ -62,7 +63,11 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
     // SAFETY: the engine passes a linked class.
     unsafe {
         let object = SyncObject::allocate(class);
-        let derives = SyncObject::of(object).overrides.any();
+        let this = SyncObject::of(object);
+        if let Some(policy) = importing::current() {
+            this.narrow(policy);
+        }
+        let derives = this.overrides.any();
         let handlers = object::handlers();
         (*object).handlers = if derives { &raw const handlers.derived } else { &raw const handlers.plain };
         object
@@ -95,6 +100,7 @@ unsafe extern "C" fn clone_object(object: *mut zend_object) -> *mut zend_object 
     unsafe {
         let clone = create_object((*object).ce);
         let (original, copy) = (SyncObject::of(object), SyncObject::of(clone));
+        copy.narrow_as(original);
         if let (Some(instance), Ok(policy)) = (original.constructed(), original.policy()) {
             copy.set_policy(policy.clone());
             copy.set_instance(instance.another());

@@ -272,7 +272,7 @@ impl SyncObject {
     /// Binds a new object to the policy of the value that it came out of, if it is one of Sync.
     pub fn bind(object: &Object, policy: &Policy) {
         if let Some(this) = Self::find(object) {
-            this.set_bounds(policy.clone());
+            this.narrow(policy.clone());
         }
     }
 
@@ -488,8 +488,12 @@ impl SyncObject {
         policy.ok_or_else(|| not_constructed(self.object()))
     }
 
-    /// Says which classes values may contain from now on.
+    /// Says which classes values may contain from now on, as far as the bounds of what the object came out of allow them.
     pub fn set_policy(&self, policy: Policy) {
+        let policy = match &*self.bounds.borrow() {
+            Some(bounds) => policy.and(bounds),
+            None => policy,
+        };
         // SAFETY: no reference to the list is kept anywhere, and none to a policy that was not there.
         unsafe {
             let first = &mut *self.policy.get();
@@ -501,17 +505,18 @@ impl SyncObject {
         }
     }
 
-    /// Says that it comes out of a value that was read by such a policy.
-    pub fn set_bounds(&self, policy: Policy) {
-        self.bounds.replace(Some(policy));
-    }
-
-    /// A policy within the bounds of what the object came out of.
-    pub fn within_bounds(&self, policy: Policy) -> Policy {
-        match &*self.bounds.borrow() {
+    /// Binds a new object to the policy of what it came out of: nothing gives it a wider one from here on, whoever calls its methods.
+    pub fn narrow(&self, policy: Policy) {
+        let mut bounds = self.bounds.borrow_mut();
+        *bounds = Some(match &*bounds {
             Some(bounds) => policy.and(bounds),
             None => policy,
-        }
+        });
+    }
+
+    /// Binds a new object as another one is bound.
+    pub fn narrow_as(&self, original: &Self) {
+        self.bounds.replace(original.bounds.borrow().clone());
     }
 
     /// Gives the object its store, or another one; the old one's lock is released.

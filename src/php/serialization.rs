@@ -13,7 +13,7 @@ use super::ini;
 use super::instance::Instance;
 use super::refusal::refuse_to_move;
 use super::settings::{allowed_classes, allowed_classes_value, options};
-use super::value::{Policy, importing};
+use super::value::Policy;
 use super::zend::{Array, Held, Local, Str, Thrown, Value, ZStr};
 
 /// A handle: the file's absolute path, or the server's address without its password, what a subclass declares, and what the constructor was told, or the settings said.
@@ -59,10 +59,7 @@ pub extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
         };
         refuse_to_move(this, "__unserialize")?;
         let instance = Instance::named(file, options(durability), Origin::Value)?;
-        if let Some(policy) = importing::current() {
-            this.set_bounds(policy);
-        }
-        this.set_policy(this.within_bounds(policy));
+        this.set_policy(policy);
         this.set_instance(instance);
         this.set_provenance(GLOBALS.get().showing.borrow().clone());
         match part(b"properties").and_then(Value::array) {

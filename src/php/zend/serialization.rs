@@ -255,10 +255,17 @@ pub unsafe fn end_serialize(data: *mut zend_serialize_data) {
     unsafe { php_var_serialize_destroy(data) }
 }
 
-/// As [`begin_serialize`], for the `unserialize` handler.
-pub fn begin_unserialize() -> *mut zend_unserialize_data {
-    // SAFETY: no precondition.
-    unsafe { php_var_unserialize_init() }
+/// As [`begin_serialize`], for the `unserialize` handler. `classes`: the names of those that it may make objects of; null for any.
+///
+/// # Safety
+/// The table of classes lives until [`end_unserialize`] has returned.
+pub unsafe fn begin_unserialize(classes: *mut HashTable) -> *mut zend_unserialize_data {
+    // SAFETY: the caller promises the classes.
+    unsafe {
+        let data = php_var_unserialize_init();
+        php_var_unserialize_set_allowed_classes(data, classes);
+        data
+    }
 }
 
 /// The end of [`begin_unserialize`]. Runs the `__wakeup`s that it put off.

@@ -14,6 +14,7 @@ use super::decoder::{Decoder, Stop};
 use super::key::{KeySeed, MapKey};
 use super::made;
 use super::value::{Slot, fill_map};
+use crate::php::value::importing;
 use crate::php::value::vec::ZendVec;
 use crate::php::zend::{self, HashTable, zend_object, zend_property_info, zend_string};
 use sync_short as short;
@@ -418,9 +419,14 @@ fn unserialize<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8], bytes: &[u8]) -> R
                 let outcome = if zend::can_share() {
                     among::unserialize_among(decoder.policy, 0, ZendVec::new(), call)
                 } else {
-                    let own = zend::begin_unserialize();
-                    let outcome = call(own);
-                    zend::end_unserialize(own);
+                    let mut classes = zend::scratch();
+                    let own = zend::begin_unserialize(decoder.policy.allowed_classes.table(&mut classes));
+                    let outcome = importing::under(decoder.policy, || {
+                        let outcome = call(own);
+                        zend::end_unserialize(own);
+                        outcome
+                    });
+                    zend::release(&raw mut *classes);
                     outcome
                 };
                 zend::release_string(copy);
