@@ -36,13 +36,7 @@ local place, change, change_text = nil, 0, nil
 
 local function next_change()
     if change == 0 then
-        change = redis.call('HINCRBY', counters, 'change', '1')
-        if change == 1 then
-            -- Nothing was there.
-            redis.call('HDEL', counters, 'change')
-            make_store(counters, life)
-            change = redis.call('HINCRBY', counters, 'change', '1')
-        end
+        change = new_change(counters, life)
         change_text = string.format('%.0f', change)
     end
     return change

@@ -17,6 +17,16 @@ local function make_store(counters, life)
     end
 end
 
+-- The number of another change.
+local function new_change(counters, life)
+    local change = redis.call('HINCRBY', counters, 'change', '1')
+    if change ~= 1 then return change end
+    -- (Nothing was there, or the counters were removed by somebody else.)
+    redis.call('HDEL', counters, 'change')
+    make_store(counters, life)
+    return redis.call('HINCRBY', counters, 'change', '1')
+end
+
 -- The time (ms).
 local function time_now()
     local time = redis.call('TIME')

@@ -1,13 +1,10 @@
 //! Items in consumption, as far as a thread knows of them: whose they are, and the lists to which they belong.
 
 use super::cache::Cache;
-use super::mark::Owner;
+use super::mark::{ASKS, Owner};
 use crate::message::Value;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
-
-/// How often those who use a list ask whether the consumers of its items are there.
-pub const ASKS: Duration = Duration::from_millis(10);
+use std::time::Instant;
 
 /// An item in consumption.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
--- Ends a store: nothing of it remains.
+-- Ends a store. The records of requests remain until they expire (`record.rs`): one that is late is not to be made in the next life.
 -- KEYS: the lock, the life of the store. ARGV: the mark of the asker's hold, the start of all keys
 local all = ARGV[2]
 local held = redis.call('GET', all .. 'hold')

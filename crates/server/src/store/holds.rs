@@ -5,15 +5,12 @@ use super::error::{ErrorKind, ServerError};
 use super::handle::{Result, ServerStore};
 use super::inner::Outcome;
 use super::layout::Key;
-use super::mark::{Mark, Owner, machine, wall_clock};
+use super::mark::{ASKS, Mark, Owner, machine, wall_clock};
 use super::own::{Hold, ServerWriterHold};
 use crate::message::Value;
 use std::time::{Duration, Instant};
 use sync_backend::{Held, Patience, Standing};
 use sync_fork::fork_generation;
-
-/// How often somebody who waits asks whether the owner still lives.
-const ASKS: Duration = Duration::from_millis(10);
 
 impl ServerStore {
     /// The hold of this handle.

@@ -5,6 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sync_backend::Patience;
 use sync_fork::OfProcess;
 
+/// How often somebody who waits for an owner, or uses a list of which an owner has an item, asks whether that one still lives.
+pub const ASKS: Duration = Duration::from_millis(10);
+
 /// The machine and its boot, and the part of it in which a process's number means something. Each thread asks the kernel once: a forked child,
 /// which may be in another part, asks again.
 pub fn machine() -> Rc<str> {

@@ -3,16 +3,13 @@
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
-use super::mark::{Owner, machine, visible, wall_clock};
+use super::mark::{ASKS, Owner, machine, visible, wall_clock};
 use super::own::OwnLock;
 use super::thread;
 use crate::message::Value;
 use std::time::{Duration, Instant};
 use sync_backend::{HeldLock, LockName, LockSpace, Occupied, Taking};
 use sync_fork::OfProcess;
-
-/// How often somebody who waits asks whether the owner still lives.
-const ASKS: Duration = Duration::from_millis(10);
 
 thread_local! {
     /// How many locks of values that are being computed this thread has.

@@ -22,13 +22,7 @@ if is_of_queue and (not is_queue(head) or kind == 'shift' and read_queue(head) =
 
 local change
 local function next_change()
-    change = redis.call('HINCRBY', counters, 'change', '1')
-    if change == 1 then
-        -- (The counters were removed by somebody else.)
-        redis.call('HDEL', counters, 'change')
-        make_store(counters, all .. 'life')
-        change = redis.call('HINCRBY', counters, 'change', '1')
-    end
+    change = new_change(counters, all .. 'life')
     return change
 end
 

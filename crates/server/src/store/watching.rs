@@ -1,11 +1,11 @@
 //! Waiting for a change.
 
 use super::cache::{Moment, Wish};
-use super::consuming::{ASKS, Lists};
+use super::consuming::Lists;
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
-use super::mark::wall_clock;
+use super::mark::{ASKS, wall_clock};
 use super::notes::{Known, ServerWatch, Sight};
 use super::order::Part;
 use crate::message::Value;
