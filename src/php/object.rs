@@ -92,6 +92,8 @@ pub struct Overrides {
     pub remove: bool,
     /// It overrides `offsetGet`, `offsetSet`, `offsetExists` or `offsetUnset`.
     pub offsets: bool,
+    /// It overrides `count`.
+    pub count: bool,
 }
 
 /// The number of the next object.
@@ -127,6 +129,7 @@ impl Overrides {
                 has: overrides("__isset") || overrides("has"),
                 remove: overrides("__unset") || overrides("remove"),
                 offsets: ["offsetget", "offsetset", "offsetexists", "offsetunset"].into_iter().any(overrides),
+                count: overrides("count"),
             }
         }
     }
