@@ -427,9 +427,23 @@ pub fn is_set(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
     Ok(read(this, name, value.slot())? && value.kind() != zend::NULL)
 }
 
-/// True if there is a value under `name`, be it null.
+/// True if there is a value under `name`, be it null; asking does not make objects, nor run their hooks. (In a file of the pure-PHP class all
+/// of them are made.)
 pub fn exists(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
-    Ok(!is_bad_name(name) && read(this, name, Local::new().slot())?)
+    if is_bad_name(name) {
+        return Ok(false);
+    }
+    this.enter();
+    // SAFETY: nothing runs before the entry is out of use.
+    if let Some(entry) = unsafe { this.known(name) } {
+        return Ok(entry.value().kind() != zend::UNDEF);
+    }
+    let mut start = [MaybeUninit::uninit(); PEEK];
+    match retry(this, |store| store.peek(name.bytes(), &mut Version::default(), &mut Places::new(&mut start))) {
+        Ok(peeked) => Ok(peeked != Peeked::Missing),
+        Err(Stop::Legacy) => read(this, name, Local::new().slot()),
+        Err(Stop::Thrown) => Err(Thrown),
+    }
 }
 
 /// `$sync[] = $value`: stores it under the number after the highest, as in an array, in one step.
