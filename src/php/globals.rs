@@ -1,7 +1,6 @@
 //! The state that each thread that runs PHP has of its own.
 
-use std::cell::{Cell, RefCell, UnsafeCell};
-use std::rc::Rc;
+use std::cell::{Cell, UnsafeCell};
 
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{ModuleGlobal, ModuleGlobals};
@@ -9,7 +8,7 @@ use ext_php_rs::zend::{ModuleGlobal, ModuleGlobals};
 use super::buffers::Buffers;
 use super::cache::Caches;
 use super::paths::Paths;
-use super::provenance::Provenance;
+use super::provenance::Showing;
 use super::servers::Logins;
 
 /// The state of one thread.
@@ -20,8 +19,8 @@ pub struct Globals {
     pub caches: Caches,
     /// The value that the engine operates on for `$sync->n += 1`.
     pub scratch: UnsafeCell<Zval>,
-    /// The Sync object whose values are being read to show it as a whole.
-    pub showing: RefCell<Option<Rc<Provenance>>>,
+    /// The Sync objects whose values are being read to show them as a whole.
+    pub showing: Showing,
     /// The paths that were found out within this tick of the clock.
     pub paths: Paths,
     /// The servers to which this request's program has logged in.

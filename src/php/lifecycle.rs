@@ -3,6 +3,7 @@
 use ext_php_rs::ffi::{self, zend_class_entry, zend_object, zend_object_handlers};
 
 use super::errors;
+use super::globals::GLOBALS;
 use super::object::{self, Handlers, SyncObject};
 use super::value::importing;
 use super::{handlers, iterator, subclass, views};
@@ -66,6 +67,9 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         let this = SyncObject::of(object);
         if let Some(policy) = importing::current() {
             this.narrow(policy);
+        }
+        if let Some(provenance) = GLOBALS.get().showing.current() {
+            this.set_provenance(provenance);
         }
         let derives = this.overrides.any();
         let handlers = object::handlers();

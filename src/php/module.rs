@@ -95,7 +95,7 @@ unsafe extern "C" fn after_request() -> i32 {
     let globals = GLOBALS.get();
     // SAFETY: what is still in there went away with the request's memory.
     unsafe { zend::set_undef(globals.scratch.get()) };
-    drop(globals.showing.take());
+    globals.showing.clear();
     value::importing::reset();
     globals.buffers.reset();
     globals.logins.reset();

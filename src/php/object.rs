@@ -559,8 +559,8 @@ impl SyncObject {
     }
 
     /// Says where the object came from.
-    pub fn set_provenance(&self, provenance: Option<Rc<Provenance>>) {
-        self.provenance.replace(provenance);
+    pub fn set_provenance(&self, provenance: Rc<Provenance>) {
+        self.provenance.replace(Some(provenance));
     }
 
     /// Where the object came from.

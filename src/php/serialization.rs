@@ -7,7 +7,6 @@ use super::address::Origin;
 use super::call::{arguments, run};
 use super::declared::{declared_values, set_declared};
 use super::errors;
-use super::globals::GLOBALS;
 use super::handle::Backend;
 use super::ini;
 use super::instance::Instance;
@@ -61,7 +60,6 @@ pub extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
         let instance = Instance::named(file, options(durability), Origin::Value)?;
         this.set_policy(policy);
         this.set_instance(instance);
-        this.set_provenance(GLOBALS.get().showing.borrow().clone());
         match part(b"properties").and_then(Value::array) {
             Some(declared) => set_declared(call.object(), declared),
             None => Ok(()),

@@ -129,9 +129,5 @@ pub fn add_shown(this: &SyncObject, table: &mut Held<Array>) -> Result<(), Throw
 fn with_provenance<T>(this: &SyncObject, read: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
     let address = this.instance()?.store.address().to_vec();
     let provenance = Rc::new(Provenance { address, outer: this.provenance() });
-    let showing = &GLOBALS.get().showing;
-    let outer = GLOBALS.get().buffers.park(showing.replace(Some(provenance)));
-    let done = read();
-    drop(showing.replace(outer.clone()));
-    done
+    GLOBALS.get().showing.with(provenance, read)
 }

@@ -57,6 +57,13 @@ impl<'a> Frame<'a> {
         !self.0.func.is_null() && u32::from(unsafe { (*self.0.func).type_ }) != ffi::ZEND_INTERNAL_FUNCTION
     }
 
+    /// Whether it runs a function of the engine's or an extension's, which is no method.
+    pub fn is_of_engine_function(self) -> bool {
+        // SAFETY: the functions of frames live.
+        !self.is_of_program()
+            && unsafe { self.0.func.as_ref() }.is_none_or(|function| unsafe { function.common.scope }.is_null())
+    }
+
     /// The object that it runs for: that of a method, or of a closure that was made in one.
     pub fn object(self) -> *mut zend_object {
         // SAFETY: a frame has a zval there, whose kind says whether it is an object.
