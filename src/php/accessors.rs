@@ -10,7 +10,7 @@ use super::object::{IN_GET, IN_SET, IN_UNSET, SyncObject};
 use super::pending::Stays;
 use super::property::{self, Observed};
 use super::running::{is_running, store_pending};
-use super::zend::{Local, Slot, Str, Thrown, Value};
+use super::zend::{self, Local, Slot, Str, Thrown, Value};
 
 /// Reads the value of `name`, by the method that the object's class overrides, and tells when that was.
 pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Thrown> {
@@ -18,18 +18,28 @@ pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Th
         return property::observe(this, name, into);
     }
     // The stored value, if the methods keep it under the same name. (Before: it is the one that was read, unless that has changed since.)
-    let observed = property::peek(this, name.bytes())?;
-    let value = match means(this, name, IN_GET) {
-        // (The engine would compare the answer of `__get` with the type of a property that was unset, and a null is not of that.)
-        Meaning::Property if this.declares(name) && !is_running(this, name, IN_GET) => {
-            call(this, name, IN_GET, "__get", &[])?
+    let mut observed = property::peek(this, name.bytes())?;
+    loop {
+        let value = match means(this, name, IN_GET) {
+            // (The engine would compare the answer of `__get` with the type of a property that was unset, and a null is not of that.)
+            Meaning::Property if this.declares(name) && !is_running(this, name, IN_GET) => {
+                call(this, name, IN_GET, "__get", &[])?
+            }
+            Meaning::Property => this.hold().read_property(name, BP_VAR_R)?,
+            Meaning::Shared => return property::observe(this, name, into),
+            Meaning::Method => call(this, name, IN_GET, "get", &[])?,
+        };
+        let value = value.dereference();
+        // A null may be that of no value, where the one that was there has expired since.
+        if value.kind() == zend::NULL && observed.there && observed.has_expired() {
+            observed = property::peek(this, name.bytes())?;
+            if observed.there {
+                continue;
+            }
         }
-        Meaning::Property => this.hold().read_property(name, BP_VAR_R)?,
-        Meaning::Shared => return property::observe(this, name, into),
-        Meaning::Method => call(this, name, IN_GET, "get", &[])?,
-    };
-    into.copy(value.dereference());
-    Ok(observed)
+        into.copy(value);
+        return Ok(observed);
+    }
 }
 
 /// The way to the value of a name.

@@ -43,7 +43,8 @@ impl Observed {
         self.expiry().into()
     }
 
-    fn has_expired(&self) -> bool {
+    /// Whether the value has expired since.
+    pub fn has_expired(&self) -> bool {
         self.expiry().is_some_and(|expiry| expiry.has_come(Now::read()))
     }
 
