@@ -835,9 +835,11 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * counts as seen at the call. Without names any change of the file counts, since this object was last told of one, has looked at
      * everything (`getData()`, `foreach`), or has used the file for the first time. Its own changes do not count, but for an element that
      * it gives back in `consume()` or `shift()`, and for those of a signal handler that runs meanwhile. Storing the same value again is a
-     * change; so is removing one, and its expiry (without names as soon as some program has written and given its space back). A value that was
-     * not there, was stored, and is gone again is told to those that sleep meanwhile; afterwards only with `$since`. Where some thousand
-     * names are waited for, or removed, a change may be told that is none: look at the value.
+     * change; so is removing one, and its expiry (without names as soon as some program has written and given its space back). `touch()` is
+     * none, but within a transaction, and on a server, it may be told as one. A value that was
+     * not there, was stored, and is gone again is told to those that sleep meanwhile; afterwards only with `$since`. A change may be told
+     * that is none where some thousand names are waited for, or removed; and of a name that is not there, where this object has looked at
+     * everything, and others were removed since: look at the value.
      *
      * It works on a file that does not exist yet, and follows one that is replaced. The whole process sleeps, its fibers, too; it wakes up
      * within a millisecond (with read-only access, or as long as there is no file, within ten; where the file is removed, replaced or cut
