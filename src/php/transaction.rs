@@ -20,7 +20,7 @@ use super::object::SyncObject;
 use super::several::page;
 use super::value::ZendVec;
 use super::whole;
-use super::zend::{Array, Callback, Held, Key, Local, Object, Thrown, Value, ZStr, finally};
+use super::zend::{Array, Callback, Held, Key, Local, Thrown, Value, ZStr, elements_of, finally};
 
 /// Runs `body` as a transaction, or as a part of the one that is under way.
 ///
@@ -93,19 +93,18 @@ pub extern "C" fn transaction(data: &mut ExecuteData, result: &mut zval) {
 /// a list. Runs user code.
 fn elements(argument: &Value, by_key: bool) -> Result<Held<Array>, Thrown> {
     let argument = argument.dereference();
-    let collected = if argument.array().is_some() {
-        Local::copy_of(argument)
-    } else if argument.object().is_some_and(Object::is_traversable) {
-        Callback::function("iterator_to_array").call(&[Local::copy_of(argument), Local::of_bool(by_key)])?
-    } else {
-        // SAFETY: a format with one `%s`, and the name of a type, a C string.
-        unsafe {
-            let format = c"must be of type Traversable|array, %s given".as_ptr();
-            ffi::zend_argument_type_error(1, format, argument.type_name().as_ptr());
-        }
-        return Err(Thrown);
-    };
-    collected.array().map(Held::of).ok_or(Thrown)
+    if let Some(array) = argument.array() {
+        return Ok(Held::of(array));
+    }
+    if let Some(traversable) = argument.object().filter(|object| object.is_traversable()) {
+        return elements_of(traversable, by_key);
+    }
+    // SAFETY: a format with one `%s`, and the name of a type, a C string.
+    unsafe {
+        let format = c"must be of type Traversable|array, %s given".as_ptr();
+        ffi::zend_argument_type_error(1, format, argument.type_name().as_ptr());
+    }
+    Err(Thrown)
 }
 
 pub extern "C" fn set_multiple(data: &mut ExecuteData, result: &mut zval) {

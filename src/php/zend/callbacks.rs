@@ -11,7 +11,6 @@ use ext_php_rs::zend::{CatchError, bailout, try_catch};
 use super::counted::Held;
 use super::executor::{Thrown, check, executor};
 use super::objects::Object;
-use super::strings::Str;
 use super::types::{DOUBLE, LONG, NULL};
 use super::values::{Local, Value};
 
@@ -51,11 +50,6 @@ impl Callback {
         }
         check()?;
         if is_callable { Ok(Self(callable)) } else { Err(Thrown) }
-    }
-
-    /// A function of PHP's own.
-    pub fn function(name: &str) -> Self {
-        Self(Local::of_string(Str::new(name.as_bytes())))
     }
 
     /// Calls it, which runs user code.
