@@ -6,7 +6,7 @@ use super::errors;
 use super::object::SyncObject;
 use super::zend::{self, Local, Str, Thrown, Value, ZStr, series};
 
-/// A string from the engine's pool for a name given as any value: `$s[5]`, `get(1.5)`.
+/// The name that any value means, as `(string)` makes one of it: `$s[5]`, `get(1.5)`.
 pub fn name_of(value: &Value) -> Result<Str, Thrown> {
     value.dereference().to_string()
 }
@@ -58,6 +58,7 @@ pub fn is_bad_name(name: &ZStr) -> bool {
     name.bytes().first() == Some(&0)
 }
 
+/// The name of the next element, by its number; throws what an array throws where there is none.
 pub fn name_of_number(number: Option<i64>) -> Result<Str, Thrown> {
     match number {
         Some(number) => Ok(Str::new(number.to_string().as_bytes())),

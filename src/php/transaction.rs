@@ -1,8 +1,9 @@
 //! `transaction()`, and what changes several names in one step: `setMultiple`, `removeMultiple`, `clear`.
 //!
 //! A transaction keeps its changes in the handle ([`super::handle`]), over the store, until they are made at one moment. From its
-//! beginning on other writers wait; readers go on with what was there before. Nothing in this extension but this file and the short
-//! ways of access ([`super::property`]) has to know of it.
+//! beginning on other writers wait; readers go on with what was there before. Of the rest of this extension only those have to know of it that
+//! keep something of a value beside the store (the short ways of access, what is known of names), and methods that cannot be part of one
+//! ([`super::refusal`]).
 
 use ext_php_rs::ffi::{self, zval};
 use ext_php_rs::zend::ExecuteData;
