@@ -32,7 +32,8 @@ pub unsafe extern "C" fn read_property(
     slot: *mut *mut c_void,
     result: *mut zval,
 ) -> *mut zval {
-    // SAFETY: the engine passes what the functions called expect.
+    // SAFETY: the engine passes a live object of a class that extends Sync, a live name, and a place for the result where the instruction has one. One
+    // function that may run user code gets all of it, as the engine would pass it, and is the last to use it.
     unsafe {
         let this = SyncObject::of(object);
         if this.has_own(ZStr::from_ptr(name)) {
@@ -95,7 +96,8 @@ pub unsafe extern "C" fn write_property(
     value: *mut zval,
     slot: *mut *mut c_void,
 ) -> *mut zval {
-    // SAFETY: the engine passes what the functions called expect.
+    // SAFETY: the engine passes a live object of a class that extends Sync, a live name and a live value. One function that may run user code gets
+    // all of it, and is the last to use it; the cache slot goes only to a function that keeps there what its kind of name has.
     unsafe {
         let this = SyncObject::of(object);
         if this.has_own(ZStr::from_ptr(name)) {
@@ -121,7 +123,8 @@ pub unsafe extern "C" fn has_property(
     question: c_int,
     slot: *mut *mut c_void,
 ) -> c_int {
-    // SAFETY: the engine passes what the functions called expect.
+    // SAFETY: the engine passes a live object of a class that extends Sync, and a live name. One function that may run user code gets both, and is
+    // the last to use them.
     unsafe {
         let this = SyncObject::of(object);
         if this.has_own(ZStr::from_ptr(name)) {
@@ -148,7 +151,8 @@ pub unsafe extern "C" fn has_property(
 /// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
 /// returns.
 pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, slot: *mut *mut c_void) {
-    // SAFETY: the engine passes what the functions called expect.
+    // SAFETY: the engine passes a live object of a class that extends Sync, and a live name. One function that may run user code gets both, and is
+    // the last to use them.
     unsafe {
         let this = SyncObject::of(object);
         if this.has_own(ZStr::from_ptr(name)) {
@@ -172,7 +176,8 @@ pub unsafe extern "C" fn get_property_ptr_ptr(
     kind: c_int,
     slot: *mut *mut c_void,
 ) -> *mut zval {
-    // SAFETY: the engine passes what the functions called expect.
+    // SAFETY: the engine passes a live object of a class that extends Sync, and a live name. To ask for a declaration runs no user code; what the
+    // function called gives is the engine's to use, as from its own handler.
     unsafe {
         if SyncObject::of(object).has_own(ZStr::from_ptr(name)) {
             ffi::zend_std_get_property_ptr_ptr(object, name, kind, slot)
@@ -206,7 +211,8 @@ pub unsafe extern "C" fn read_dimension(
     kind: c_int,
     result: *mut zval,
 ) -> *mut zval {
-    // SAFETY: the engine passes what the functions called expect.
+    // SAFETY: the engine passes a live object of a class that extends Sync, a live offset or null, and a place for the result. Neither question
+    // runs user code; the function that may gets all of it, and is the last to use it.
     unsafe {
         let this = SyncObject::of(object);
         if offsets(this) && !changes(this, kind) {
@@ -223,7 +229,8 @@ pub unsafe extern "C" fn read_dimension(
 /// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
 /// returns.
 pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
-    // SAFETY: the engine passes what the functions called expect.
+    // SAFETY: the engine passes a live object of a class that extends Sync, a live offset or null, and a live value. The function that may run
+    // user code gets all of it, and is the last to use it.
     unsafe {
         let this = SyncObject::of(object);
         if !offsets(this) {
@@ -241,7 +248,8 @@ pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut 
 /// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
 /// returns.
 pub unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zval, check_empty: c_int) -> c_int {
-    // SAFETY: the engine passes what the functions called expect.
+    // SAFETY: the engine passes a live object of a class that extends Sync, and a live offset. The function that may run user code gets both, and
+    // is the last to use them.
     unsafe {
         if offsets(SyncObject::of(object)) {
             ffi::zend_std_has_dimension(object, offset, check_empty)
@@ -257,7 +265,8 @@ pub unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zv
 /// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
 /// returns.
 pub unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
-    // SAFETY: the engine passes what the functions called expect.
+    // SAFETY: the engine passes a live object of a class that extends Sync, and a live offset. The function that may run user code gets both, and
+    // is the last to use them.
     unsafe {
         if offsets(SyncObject::of(object)) {
             ffi::zend_std_unset_dimension(object, offset);
