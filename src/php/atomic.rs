@@ -258,13 +258,13 @@ fn take(turn: &Turn, name: &Str) -> Result<Option<Option<Local>>, Thrown> {
 }
 
 /// The number of times that a value is read again which reading it has changed, by user code.
-const READINGS: u32 = 3;
+const READINGS_AGAIN: u32 = 3;
 
 /// The newest value of a name, by the method of a class that overrides it, while others are kept out.
 fn newest(this: &SyncObject, name: &Str) -> Result<(Local, Observed), Thrown> {
     let mut value = Local::new();
     let mut observed = accessors::get(this, name, value.slot())?;
-    for _ in 0..READINGS {
+    for _ in 0..READINGS_AGAIN {
         if retry_importing(this, |store| observed.is_newest(store, name.bytes()))? {
             break;
         }

@@ -9,12 +9,6 @@ use super::zend::{self, Array, Held, Key, Local, Object, Slot, Str, Thrown, Valu
 /// Some of the pointers in a table lead to no value.
 const HASH_FLAG_HAS_EMPTY_IND: u32 = 1 << 5;
 
-/// A typed property has not been initialised yet.
-const IS_PROP_UNINIT: u32 = 1;
-
-/// The bits of a type, which one has that is declared.
-const TYPE_MASK: u32 = (1 << 25) - 1;
-
 /// The declared properties of an object, in a table of its own. For `get_object_vars` and `var_export` property hooks give
 /// the values, where the class has any.
 pub fn declared_table(object: &Object, purpose: zend_prop_purpose) -> Held<Array> {
@@ -45,7 +39,9 @@ pub fn add_declared(object: &Object, table: &mut Held<Array>) {
         let (kind, flags) = unsafe { (zend::kind(slot), (*slot).u2.extra) };
         if kind == zend::UNDEF {
             // A typed property that has been neither initialised nor unset.
-            if property.type_.type_mask & TYPE_MASK == 0 || flags & IS_PROP_UNINIT == 0 {
+            // SAFETY: a declaration of the class, which outlives the object.
+            let is_typed = unsafe { !zend::typed(ptr::from_ref(property).cast_mut()).is_null() };
+            if !is_typed || flags & zend::IS_PROP_UNINIT == 0 {
                 continue;
             }
             // Code that counts the elements has to look.
@@ -109,8 +105,7 @@ unsafe fn set_behind_hooks(
     // SAFETY: callers pass valid values, and a property that has a slot in the object.
     unsafe {
         let own = Local::copy_of(Value::from_ptr(value).dereference());
-        if (*property).type_.type_mask & TYPE_MASK != 0 && !ffi::zend_verify_property_type(property, own.as_ptr(), true)
-        {
+        if !zend::typed(property).is_null() && !ffi::zend_verify_property_type(property, own.as_ptr(), true) {
             return Err(Thrown);
         }
         Slot::new(object.cast::<u8>().add((*property).offset as usize).cast()).assign(own)

@@ -14,13 +14,11 @@ use super::handle::{Backend, Handle, LockName, LockSpace, Occupied, Taking};
 use super::legacy::{and_import, retry_importing_for};
 use super::object::SyncObject;
 use super::refusal::refuse_in_transaction;
-use super::retry::retry_change_until;
+use super::retry::{SLICE, retry_change_until};
 use super::timeout::Timeout;
 use super::wait;
 use super::zend::{Callback, Thrown, Value, ZStr, finally};
 
-/// The time that a waiter sleeps at most before it looks for signals and at the clock.
-const SLICE: Duration = Duration::from_millis(50);
 /// So long does one that has waited for long. (A signal ends the sleep, unless it came right before that.)
 const LONG_SLICE: Duration = Duration::from_millis(500);
 

@@ -241,8 +241,6 @@ impl SyncObject {
     pub fn has_own(&self, name: &ZStr) -> bool {
         /// `ZEND_VIRTUAL_PROPERTY_OFFSET`, from PHP 8.4 on: a property without a place for a value.
         const VIRTUAL: u32 = u32::MAX;
-        /// `IS_PROP_UNINIT`: a typed property that was neither given a value yet nor unset.
-        const UNINITIALIZED: u32 = 1 << 0;
         let Some(info) = self.declaration(name) else { return false };
         if info.offset == VIRTUAL {
             return true;
@@ -250,7 +248,7 @@ impl SyncObject {
         // SAFETY: the object has its own values, or that there is none, at the offsets that its class has given them.
         unsafe {
             let value = self.zend().cast::<u8>().add(info.offset as usize).cast::<ffi::zval>();
-            u32::from((*value).u1.v.type_) != zend::UNDEF || (*value).u2.extra & UNINITIALIZED != 0
+            u32::from((*value).u1.v.type_) != zend::UNDEF || (*value).u2.extra & zend::IS_PROP_UNINIT != 0
         }
     }
 

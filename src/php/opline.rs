@@ -26,7 +26,10 @@ impl Opline {
     pub unsafe fn of(frame: *mut zend_execute_data) -> Option<Self> {
         // SAFETY: the caller promises null or a frame of the engine, which keeps its instruction.
         unsafe {
-            if frame.is_null() || (*frame).func.is_null() || (*(*frame).func).type_ & 1 != 0 {
+            if frame.is_null()
+                || (*frame).func.is_null()
+                || u32::from((*(*frame).func).type_) == ffi::ZEND_INTERNAL_FUNCTION
+            {
                 return None;
             }
             let op = (*frame).opline;

@@ -12,7 +12,7 @@ use super::wait;
 use super::zend::Thrown;
 
 /// The time that a waiter sleeps at most before it looks for signals and at the clock.
-const SLICE: Duration = Duration::from_millis(50);
+pub const SLICE: Duration = Duration::from_millis(50);
 
 /// Why an operation that only reads has not been done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -46,11 +46,11 @@ fn array_key(name: &Str) -> Key<'_> {
 }
 
 /// How often names are read one after the other, in the hope that nobody writes meanwhile, before it takes more.
-const READINGS: u32 = 2;
+const HOPEFUL_READINGS: u32 = 2;
 
 /// The values of the names that `wanted` has as its values, under its keys, as they were at one moment.
 fn values_of(this: &SyncObject, wanted: &Held<Array>, default: &Local) -> Result<Held<Array>, Thrown> {
-    for _ in 0..READINGS {
+    for _ in 0..HOPEFUL_READINGS {
         if let Some(values) = read_each(this, wanted, default)? {
             return Ok(values);
         }

@@ -1,9 +1,7 @@
 //! `stats()`: a look at the store from outside, for people.
 
-use std::panic::AssertUnwindSafe;
-
 use ext_php_rs::ffi::zval;
-use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
+use ext_php_rs::zend::ExecuteData;
 
 use super::call::{arguments, run};
 use super::globals::GLOBALS;
@@ -28,15 +26,8 @@ fn look(this: &SyncObject) -> Result<Held<Array>, Thrown> {
         Err(Stop::Legacy) => of_legacy(this)?,
         Err(Stop::Thrown) => return Err(Thrown),
     };
-    // (The engine may have no memory for it, and leave by `longjmp`: the figures are freed first.)
-    let shown = try_catch(AssertUnwindSafe(|| show(&stats)));
-    drop(stats);
-    match shown {
-        Ok(shown) => Ok(shown),
-        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
-        Err(CatchError::Bailout) => unsafe { bailout() },
-        Err(defect) => panic!("{defect}"),
-    }
+    // (The engine may have no memory for it, and leave by `longjmp`: then the end of the request frees the figures.)
+    Ok(show(&GLOBALS.get().buffers.park(stats)))
 }
 
 /// The figures of a file of the pure-PHP class, which is no store yet.

@@ -11,7 +11,8 @@ use super::strings::{Str, ZStr};
 use super::types::{GC_IMMUTABLE, HashTable, LONG, UNDEF, zend_string};
 use super::zvals::{copy, follow_indirect, kind, set_null};
 
-const HASH_FLAG_PACKED: u32 = 1 << 2;
+/// Flag of arrays that are lists of values without keys.
+pub(super) const HASH_FLAG_PACKED: u32 = 1 << 2;
 
 /// The most elements an array may be asked to hold at once: far below the engine's own limit, at
 /// which it ends the process with a fatal error.

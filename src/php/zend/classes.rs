@@ -81,6 +81,9 @@ pub unsafe fn declared<'a>(class: *const zend_class_entry) -> &'a [*mut zend_pro
     }
 }
 
+/// Beside the place of a typed property: it was neither given a value yet nor unset.
+pub const IS_PROP_UNINIT: u32 = 1 << 0;
+
 /// The declaration of a property, if it has a type.
 ///
 /// # Safety

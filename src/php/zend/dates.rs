@@ -2,6 +2,8 @@
 
 use std::ptr;
 
+use ext_php_rs::ffi;
+
 use super::calls::{call_method, method};
 use super::executor::{Thrown, check};
 use super::objects::{Object, new_object};
@@ -12,7 +14,6 @@ use super::values::{Local, Value};
 unsafe extern "C" {
     fn php_date_get_interval_ce() -> *mut zend_class_entry;
     fn php_date_get_immutable_ce() -> *mut zend_class_entry;
-    fn instanceof_function_slow(class: *const zend_class_entry, of: *const zend_class_entry) -> bool;
 }
 
 /// The `DateInterval` that a value is, if it is one.
@@ -21,7 +22,7 @@ pub fn date_interval(value: &Value) -> Option<&Object> {
         // SAFETY: the class of ext/date, which is a part of every PHP, and that of a live object.
         unsafe {
             let interval = php_date_get_interval_ce();
-            ptr::eq(object.class(), interval) || instanceof_function_slow(object.class(), interval)
+            ptr::eq(object.class(), interval) || ffi::instanceof_function_slow(object.class(), interval)
         }
     })
 }

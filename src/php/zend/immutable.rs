@@ -11,7 +11,7 @@ use std::ptr::{self, NonNull};
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
-use super::arrays::is_packed;
+use super::arrays::{HASH_FLAG_PACKED, is_packed};
 use super::strings::{bytes, hash};
 use super::types::{
     ARRAY, DOUBLE, FALSE, GC_IMMUTABLE, GC_NOT_COLLECTABLE, HashTable, LONG, NULL, STRING, TRUE, UNDEF, zend_string,
@@ -22,7 +22,6 @@ use super::zvals::{array_of, copy_value, kind, set_empty_array, string_of};
 const GC_PERSISTENT: u32 = 1 << 7;
 const IMMUTABLE: u32 = GC_IMMUTABLE | GC_NOT_COLLECTABLE | GC_PERSISTENT;
 
-const HASH_FLAG_PACKED: u32 = 1 << 2;
 /// Flag of arrays without keys that are counted.
 const HASH_FLAG_STATIC_KEYS: u32 = 1 << 4;
 

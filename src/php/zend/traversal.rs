@@ -1,4 +1,4 @@
-//! What a Traversable gives.
+//! Collecting all that a Traversable gives.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
