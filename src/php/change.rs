@@ -5,21 +5,21 @@
 //! patch says it all, that is appended instead ([`super::patch`]).
 
 use super::accessors::{get, put_changed};
-use super::edit::{Applied, Attempt, Edit};
+use super::act::Applied;
+use super::edit::{Attempt, Edit};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::handle::{self, Handle};
 use super::legacy::retry_importing;
+use super::merge::Part;
 use super::names::offset_name;
 use super::object::SyncObject;
 use super::patch;
-use super::plain_path::{End, changed_part, find_end};
 use super::property::{self, Observed};
 use super::refusal::cannot_store;
 use super::step::Step;
 use super::stored::Encoded;
-use super::string_offset::is_one_byte_away;
 use super::value::ValueError;
-use super::walk::{self, Act, Continuation};
+use super::walk::{self, Continuation};
 use super::zend::{self, Local, Slot, Str, Thrown, Value};
 
 /// Acts in the depth of the value of `name`, as one step to all others. The caller holds the object.
@@ -76,8 +76,9 @@ fn compute<'o, 's>(
     let observed = read(turn, name, value.slot())?;
     // The cache lets go of it, so that an array is changed in place, not copied.
     turn.object().forget(name);
-    let done = edit.done();
-    let acted = walk::act(value.slot(), steps, edit.during(turn))?;
+    let act = edit.during(turn);
+    let done = act.done();
+    let acted = walk::act(value.own(), steps, act)?;
     if acted.changed {
         Made { name, observed, steps, there: steps.len() - acted.made, done }.store(turn, &value, MERGES)?;
     }
@@ -170,60 +171,30 @@ impl Made<'_> {
         self.observed.is_newest(store, self.name.bytes())
     }
 
-    /// Puts the statement's part of `made` into what is there now, without running user code again, or warning again: the elements
-    /// that user code wrote into an array or an object stay beside it, and the arrays that were made for it are made there.
-    ///
-    /// Where user code has taken away, or replaced, an array or an object in which the statement has acted, that stays so, as with
-    /// any array.
+    /// Puts the statement's part of `made` into what is there now ([`Part`]).
     fn merge(&self, turn: &Turn, made: &Value, merges: u32) -> Result<(), Thrown> {
         let this = turn.object();
         let mut newer = Local::new();
         let observed = read(turn, self.name, newer.slot())?;
         this.forget(self.name);
-        let part = zend::without_warnings(|| changed_part(made, self.steps))?;
-        let steps = &self.steps[..part.depth];
-        // (Held until warnings are given again, as its destructor may run.)
-        let end = zend::without_warnings(|| find_end(&newer, steps, self.there))?;
-        let act = match (&part.whole, &end) {
-            (_, End::Unreachable) | (Some(_), End::Missing) => return Ok(()),
-            (Some(whole), End::There(end)) if !may_come_of(whole, end) => return Ok(()),
-            // (The hold may have ended without any change.)
-            (Some(whole), _)
-                if steps.is_empty()
-                    && whole.object().is_some()
-                    && !retry_importing(this, |store| self.is_newest(store))? =>
-            {
-                return Err(self.refuse(
-                    this,
-                    "code that the statement has run has stored it meanwhile, and only the object's own methods could tell \
-                     what becomes of both",
-                ));
-            }
-            (Some(whole), _) => Act::Assign(whole),
-            (None, end) => match (self.done, end) {
-                (Applied::Put(value), _) => Act::Assign(value),
-                (Applied::Operated(operation), End::There(end)) => {
-                    operation.follow(end)?;
-                    Act::Assign(operation.result())
-                }
-                (Applied::Operated(operation), _) => Act::Assign(operation.result()),
-                (Applied::Removed, _) => Act::Unset,
-            },
-        };
-        zend::without_warnings(|| walk::act(newer.slot(), steps, act))?;
+        let Some(part) = Part::find(made, self.steps, self.there, &newer)? else { return Ok(()) };
+        // (The hold may have ended without any change.)
+        if part.depth == 0
+            && part.whole.as_ref().is_some_and(|whole| whole.object().is_some())
+            && !retry_importing(this, |store| self.is_newest(store))?
+        {
+            return Err(self.refuse(
+                this,
+                "code that the statement has run has stored it meanwhile, and only the object's own methods could tell what \
+                 becomes of both",
+            ));
+        }
+        let act = part.act(self.done)?;
+        zend::without_warnings(|| walk::act(newer.own(), &self.steps[..part.depth], act))?;
         Made { observed, ..*self }.store(turn, &newer, merges)
     }
 
     fn refuse(&self, this: &SyncObject, why: &str) -> Thrown {
         cannot_store(this, Some(self.name.bytes()), ValueError::Refused(why.into()))
-    }
-}
-
-/// Whether a value that changes as a whole may be what a statement has made of `old`.
-fn may_come_of(whole: &Value, old: &Value) -> bool {
-    match (whole.object(), old.object(), whole.string(), old.string()) {
-        (Some(whole), Some(old), ..) => whole.class() == old.class(),
-        (.., Some(whole), Some(old)) => is_one_byte_away(old.bytes(), whole.bytes()),
-        _ => false,
     }
 }

@@ -2,9 +2,9 @@
 
 use ext_php_rs::ffi::{BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W};
 
+use super::act::Act;
 use super::exclusive::Turn;
-use super::operation::{Due, Operation};
-use super::walk::Act;
+use super::operation::Due;
 use super::zend::Local;
 
 /// The change that a statement makes at the end of its steps. A function that returns it has not done it.
@@ -44,23 +44,6 @@ impl<'o> Edit<'o> {
             Self::Unset => BP_VAR_UNSET,
         }
     }
-
-    /// A note of it, for when it is done.
-    pub fn done(&self) -> Applied<'o> {
-        match self {
-            Self::Assign(value) => Applied::Put(value),
-            Self::Operate(due) => Applied::Operated(due.operation()),
-            Self::Unset => Applied::Removed,
-        }
-    }
-}
-
-/// The change that a statement has made at the end of its steps.
-#[derive(Clone, Copy)]
-pub enum Applied<'o> {
-    Put(&'o Local),
-    Operated(&'o Operation),
-    Removed,
 }
 
 /// The outcome of trying to do it one way.

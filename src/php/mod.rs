@@ -6,6 +6,7 @@
 //! (waiting), [`object`]. A file uses those below it.
 
 mod accessors;
+mod act;
 mod address;
 mod announced;
 mod atomic;
@@ -33,6 +34,7 @@ mod legacy;
 mod lifecycle;
 mod lifetime;
 mod locking;
+mod merge;
 mod module;
 mod moment;
 mod names;

@@ -6,7 +6,7 @@ use std::ffi::c_int;
 use ext_php_rs::ffi;
 
 use super::exclusive::Turn;
-use super::zend::{self, Local, Number, Slot, Thrown, Value, series};
+use super::zend::{self, Local, Number, Own, Slot, Thrown, Value, series};
 
 /// An operator that changes a value.
 #[derive(Clone, Copy)]
@@ -268,13 +268,24 @@ impl<'o> Running<'o> {
         self.0.result()
     }
 
+    /// The operation, for when it is done.
+    pub fn operation(&self) -> &'o Operation {
+        self.0.operation()
+    }
+
+    /// Whether doing it to `old` runs no user code: nothing is warned of, and nothing thrown.
+    pub fn is_silent(&self, old: &Value) -> bool {
+        let operation = self.operation();
+        operation.operator.is_silent(old, &operation.operand)
+    }
+
     /// Takes the permission back: it has not been done.
     pub fn defer(self) -> Due<'o> {
         self.0
     }
 
     /// Does it in place. May run user code, and throw.
-    pub fn run(self, mut value: Slot) -> Result<(), Thrown> {
+    pub fn run(self, mut value: Own) -> Result<(), Thrown> {
         let operation = self.0.0;
         // One owner more, and a string that is appended to would be copied.
         let old = if operation.operator.gives_old() { Local::copy_of(value.value()) } else { Local::new() };

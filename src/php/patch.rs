@@ -9,6 +9,7 @@
 //! for it, however long it is. All that has to be known is where it ends ([`End`]); the process that appended
 //! last has noted that in the store.
 
+use super::act::Act;
 use super::edit::{ATTEMPTS, Attempt, Edit, Swap};
 use super::end::{End, observe_end, remember_end};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
@@ -22,7 +23,7 @@ use super::retry::leave_to_the_long_way;
 use super::step::{self, Step, array_key};
 use super::stored::{Encoded, write_head, write_name, write_number};
 use super::value::{self, Sharing, ValueError, ZendVec};
-use super::walk::{self, Act};
+use super::walk;
 use super::zend::{Array, Key, Local, Str, Thrown, Value};
 
 /// Changes an array by appending a patch, where that is enough. The caller holds the object.
@@ -134,7 +135,7 @@ impl Cached<'_> {
 
     /// Changes an array that was taken out of the cache like the one in the store.
     fn follow(&self, mut array: Local, value: Option<&Local>) -> Result<Local, Thrown> {
-        walk::act(array.slot(), self.steps, value.map_or(Act::Unset, Act::Assign))?;
+        walk::act(array.own(), self.steps, value.map_or(Act::Unset, Act::Assign))?;
         Ok(array)
     }
 

@@ -2,7 +2,9 @@
 
 use ext_php_rs::ffi::{self, BP_VAR_IS};
 
+use super::act::Act;
 use super::step::{Step, array_key};
+use super::string_offset::is_put_silently;
 use super::zend::{self, Local, Object, Thrown, Value, series};
 
 /// The part of a value that a statement has changed.
@@ -54,6 +56,64 @@ pub fn find_end(value: &Value, steps: &[Step], there: usize) -> Result<End, Thro
         Child::Missing if rest.is_empty() => Ok(End::Missing),
         Child::Missing => find_end(&Local::null(), rest, there.saturating_sub(1)),
         Child::Unknown => Ok(End::Unreachable),
+    }
+}
+
+/// Whether acting at the end of the steps runs no user code for as long as the place in which `value` is, or one inside of its arrays, is in
+/// use; an object and a reference, which have places of their own, end that. (A destructor runs after all else.) Where this says no, it
+/// may still be so.
+pub fn is_silent(value: &Value, steps: &[Step], act: &Act) -> bool {
+    let [step, rest @ ..] = steps else {
+        return match act {
+            Act::Operate(operation) => value.kind() == zend::REFERENCE || operation.is_silent(value),
+            Act::Assign(_) | Act::Unset => true,
+        };
+    };
+    if let Some(array) = value.array() {
+        return match step {
+            Step::Element(key) if !key.is_plain() => false,
+            Step::Element(key) => match key.find(array) {
+                Some(child) => is_silent(child, rest, act),
+                None => is_silent_in_nothing(rest, act),
+            },
+            Step::Append => is_silent_in_nothing(rest, act),
+            // (No array has properties, which is an exception.)
+            Step::Property(_) => true,
+        };
+    }
+    match (value.kind(), step, value.string()) {
+        (zend::UNDEF | zend::NULL, ..) => is_silent_in_nothing(steps, act),
+        (_, Step::Property(_), _) => true,
+        (zend::FALSE, ..) => false,
+        (_, Step::Element(key), Some(string)) => match (rest, act) {
+            ([], Act::Assign(new)) => is_put_silently(string, key, new),
+            _ => false,
+        },
+        _ => true,
+    }
+}
+
+/// As [`is_silent`], where there is nothing yet.
+fn is_silent_in_nothing(steps: &[Step], act: &Act) -> bool {
+    let is_plain = |step: &Step| if let Step::Element(key) = step { key.is_plain() } else { true };
+    match act {
+        Act::Assign(_) => steps.iter().all(is_plain),
+        // (Of what it misses, an operator warns.)
+        Act::Operate(_) => false,
+        Act::Unset => true,
+    }
+}
+
+/// Whether the steps lead through an object or a reference in `value`, which are changed where they are: nothing of `value` itself is.
+pub fn leads_away(value: &Value, steps: &[Step]) -> bool {
+    match (value.kind(), steps) {
+        (zend::REFERENCE, _) => true,
+        (zend::OBJECT, [_, ..]) => true,
+        (zend::ARRAY, [step, rest @ ..]) => match zend::without_warnings(|| plain_child(value, step)) {
+            Ok(Child::Element(child)) => leads_away(child, rest),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! has not decoded is not read for it, however long it is.
 
 use super::accessors;
+use super::act::Act;
 use super::buffers::Buffer;
 use super::edit::ATTEMPTS;
 use super::end::{End, Observed, observe, remember_end};
@@ -22,7 +23,7 @@ use super::taken::{Finished, finish_after, take_into};
 use super::timeout::Timeout;
 use super::value::{self, ValueError};
 use super::wait::Rounds;
-use super::walk::{self, Act};
+use super::walk;
 use super::watching::{refuse_if_others_are_kept_out, until};
 use super::zend::{self, Array, Held, Key, Local, Slot, Str, Thrown, Value};
 
@@ -274,7 +275,7 @@ fn append_to(this: &SyncObject, name: &Str, into: &mut Local, values: &[Local]) 
         into.slot().set_array(Held::<Array>::new());
     }
     for value in values {
-        walk::act(into.slot(), &[Step::Append], Act::Assign(value))?;
+        walk::act(into.own(), &[Step::Append], Act::Assign(value))?;
     }
     count(this, name, into)
 }

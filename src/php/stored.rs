@@ -5,6 +5,7 @@
 
 use serde::ser::Serializer as _;
 
+use super::act::Act;
 use super::buffers::Buffer;
 use super::globals::GLOBALS;
 use super::handle::{self, Backend, Handle, Version};
@@ -14,8 +15,8 @@ use super::object::SyncObject;
 use super::refusal::{cannot_compare, cannot_read, cannot_store};
 use super::step::{Key, Step};
 use super::value::{self, Sharing, ValueError, ZendVec, scalar};
-use super::walk::{self, Act};
-use super::zend::{self, Array, Held, Local, Slot, Str, Thrown, Value, ZStr};
+use super::walk;
+use super::zend::{self, Array, Held, Local, Own, Slot, Str, Thrown, Value, ZStr};
 
 /// A value on its way to the store. Making it may run user code, storing it does not: so it is made once, and
 /// stored when the time has come.
@@ -245,19 +246,19 @@ pub fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], mut at: Slot)
             left = behind;
         }
         let act = if patch.assigns { Act::Assign(&value) } else { Act::Unset };
-        match patch.only_step() {
-            Some(number) if patch.assigns && taken.is_next(number, &at) => {
-                walk::act(at.reborrow(), &[Step::Append], act)?;
-            }
+        let way = match patch.only_step() {
+            Some(number) if patch.assigns && taken.is_next(number, &at) => vec![Step::Append],
             Some(number) => {
                 taken.apply(&mut at);
-                walk::act(at.reborrow(), &[Step::Element(Key::int(number))], act)?;
+                vec![Step::Element(Key::int(number))]
             }
             None => {
                 taken.apply(&mut at);
-                walk::act(at.reborrow(), &patch.way().map_err(refuse)?, act)?;
+                patch.way().map_err(refuse)?
             }
-        }
+        };
+        // SAFETY: no program has a value before it was read.
+        walk::act(unsafe { Own::new(at.reborrow()) }, &way, act)?;
         rest = &rest[rest.len() - left..];
     }
     taken.apply(&mut at);

@@ -7,11 +7,11 @@ use ext_php_rs::ffi::{BP_VAR_UNSET, BP_VAR_W, E_WARNING};
 use super::errors;
 use super::names::illegal_offset;
 use super::step::Key;
-use super::zend::{self, Local, Number, Slot, Str, Thrown, Value};
+use super::zend::{self, Local, Number, Own, Slot, Str, Thrown, Value, ZStr};
 
 /// Puts the first byte of a value into the string in `place`; false (with a warning) where the offset is before its
 /// start.
-pub fn put_byte(mut place: Slot, key: &Key, value: &Value) -> Result<bool, Thrown> {
+pub fn put_byte(mut place: Own, key: &Key, value: &Value) -> Result<bool, Thrown> {
     let length = length(&place) as i64;
     let offset = string_offset(key, BP_VAR_W)?;
     if offset < -length {
@@ -32,6 +32,13 @@ pub fn put_byte(mut place: Slot, key: &Key, value: &Value) -> Result<bool, Throw
     let mut changed = with_byte(place.value().string().map_or(b"", |old| old.bytes()), offset, *first)?;
     place.swap(&mut changed.slot());
     Ok(true)
+}
+
+/// Whether that is sure to warn of nothing and to run no user code.
+pub fn is_put_silently(old: &ZStr, key: &Key, value: &Value) -> bool {
+    let length = old.bytes().len() as i64;
+    key.value().long().is_some_and(|offset| offset >= -length)
+        && value.dereference().string().is_some_and(|new| new.bytes().len() == 1)
 }
 
 fn length(place: &Slot) -> usize {

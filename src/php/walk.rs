@@ -3,33 +3,15 @@
 
 use ext_php_rs::ffi::{BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W};
 
+use super::act::Act;
 use super::errors::throw_error as throw;
+use super::merge::Part;
 use super::object::SyncObject;
 use super::operation::Running;
+use super::plain_path::{is_silent, leads_away};
 use super::step::{Step, array_key};
 use super::string_offset::{put_byte, string_offset};
-use super::zend::{self, Array, Declaration, Held, Local, Missing, Object, Slot, Str, Table, Thrown, Value};
-
-/// The act at the end of the steps. It is used up by being done, so that it is done once.
-pub enum Act<'a> {
-    /// Put a value there. A typed property may convert it; then it becomes the converted one.
-    Assign(&'a Local),
-    /// Apply an operator to the value there.
-    Operate(Running<'a>),
-    /// Remove the value there.
-    Unset,
-}
-
-impl Act<'_> {
-    /// The mode in which the engine fetches the container of the last step.
-    fn fetch(&self) -> u32 {
-        match self {
-            Act::Assign(_) => BP_VAR_W,
-            Act::Operate(_) => BP_VAR_RW,
-            Act::Unset => BP_VAR_UNSET,
-        }
-    }
-}
+use super::zend::{self, Array, Declaration, Held, Local, Missing, Object, Own, Slot, Str, Table, Thrown, Value};
 
 /// The outcome of an act.
 pub struct Acted<'a, 's> {
@@ -60,23 +42,92 @@ pub struct Continuation<'a, 's> {
 }
 
 /// Walks from `place` by `steps` and acts there.
-pub fn act<'a, 's>(place: Slot, steps: &'s [Step], act: Act<'a>) -> Result<Acted<'a, 's>, Thrown> {
+pub fn act<'a, 's>(place: Own, steps: &'s [Step], act: Act<'a>) -> Result<Acted<'a, 's>, Thrown> {
     if let [step, rest @ ..] = steps
         && let Some(handle) = handle(place.value().dereference(), step)
     {
         let continuation = Some(Continuation { handle, step, rest, act });
         return Ok(Acted { continuation, ..Acted::here(false) });
     }
-    let makes = makes_array(&place, steps, act.fetch());
-    if makes {
-        place.check_array()?;
+    if place.value().kind() == zend::REFERENCE && !matches!((steps, &act), ([], Act::Unset)) {
+        return act_behind(Local::copy_of(place.value()), steps, act);
     }
+    let makes = makes_array(place.value(), steps, act.fetch());
     let acted = match steps {
         [] => at_place(place, act).map(Acted::here),
-        [step] => last(place.dereference(), step, act).map(Acted::here),
-        [step, rest @ ..] => inner(place.dereference(), step, rest, act),
+        [step] => last(place, step, act).map(Acted::here),
+        [step, rest @ ..] => inner(place, step, rest, act),
     }?;
     Ok(if makes { Acted { made: steps.len(), ..acted } } else { acted })
+}
+
+/// As [`act`], behind a reference, which is held.
+fn act_behind<'a, 's>(mut reference: Local, steps: &'s [Step], act: Act<'a>) -> Result<Acted<'a, 's>, Thrown> {
+    if makes_array(reference.dereference(), steps, act.fetch()) {
+        reference.slot().check_array()?;
+    }
+    match (steps, act) {
+        ([], Act::Assign(value)) => {
+            reference.slot().assign(Local::copy_of(value.dereference()))?;
+            zend::check().map(|()| Acted::here(true))
+        }
+        ([], Act::Operate(operation)) if reference.is_typed_reference() => {
+            let mut new = Local::copy_of(reference.dereference());
+            let limit = Limit::of(&reference, None, &operation);
+            operation.run(new.own())?;
+            Limit::check(limit, &new)?;
+            reference.slot().assign(new).map(|()| Acted::here(true))
+        }
+        (_, act) => {
+            let place = || Ok(reference.behind_reference());
+            act_in_reach(place()?, place, steps, act)
+        }
+    }
+}
+
+/// As [`act`], in a place that user code can reach as well: an error handler, `__toString` or a hook may change what it is in, or free it.
+/// Where any of these may run on the way, the statement acts in a copy, and its part of that is put into the place then, if `again` still
+/// finds it: in place of the old value, or into the one that is there now.
+fn act_in_reach<'a, 's, 'p>(
+    place: Option<Slot<'p>>,
+    again: impl Fn() -> Result<Option<Slot<'p>>, Thrown>,
+    steps: &'s [Step],
+    then: Act<'a>,
+) -> Result<Acted<'a, 's>, Thrown> {
+    let Some(place) = place else { return Ok(Acted::here(false)) };
+    if is_silent(place.value(), steps, &then) {
+        // SAFETY: no user code runs while it is in use, as was just seen.
+        return act(unsafe { Own::new(place) }, steps, then);
+    }
+    let old = Local::copy_of(place.value());
+    let mut new = Local::copy_of(&old);
+    let done = then.done();
+    let acted = act(new.own(), steps, then)?;
+    if !acted.changed || leads_away(&new, steps) {
+        return Ok(acted);
+    }
+    let Some(place) = again()?.map(Slot::dereference) else { return Ok(acted) };
+    let newer = Local::copy_of(place.value());
+    if newer.is_same(&old) {
+        put(place, new);
+        return Ok(acted);
+    }
+    let Some(part) = Part::find(&new, steps, steps.len() - acted.made, &newer)? else { return Ok(acted) };
+    let mut merged = Local::copy_of(&newer);
+    let put_in = part.act(done)?;
+    zend::without_warnings(|| act(merged.own(), &steps[..part.depth], put_in).map(drop))?;
+    // (Converting a value to the type of a reference may have run user code once more: then that has the last word.)
+    if let Some(place) = again()?.map(Slot::dereference)
+        && place.value().is_same(&newer)
+    {
+        put(place, merged);
+    }
+    Ok(acted)
+}
+
+/// Puts a value into a place. (What it gives up is given up last.)
+fn put(mut place: Slot, mut value: Local) {
+    place.swap(&mut value.slot());
 }
 
 /// The Sync object that a value is, where a step from it leads into its store, not to a property that its
@@ -92,26 +143,14 @@ fn handle(value: &Value, step: &Step) -> Option<Held<Object>> {
     is_shared.then(|| Held::of(object))
 }
 
-/// Acts on the place itself.
-fn at_place(place: Slot, act: Act) -> Result<bool, Thrown> {
+/// Acts on the place itself, which holds no reference (but for one to remove).
+fn at_place(place: Own, act: Act) -> Result<bool, Thrown> {
     match act {
-        Act::Assign(value) => place.assign(Local::copy_of(value.dereference()))?,
-        Act::Operate(operation) => operate(place, operation)?,
-        Act::Unset => place.release(),
+        Act::Assign(value) => place.into_slot().assign(Local::copy_of(value.dereference()))?,
+        Act::Operate(operation) => operation.run(place)?,
+        Act::Unset => place.into_slot().release(),
     }
     zend::check().map(|()| true)
-}
-
-/// Applies an operator to the value in a place, through a reference if there is one.
-fn operate(place: Slot, operation: Running) -> Result<(), Thrown> {
-    if place.is_typed_reference() {
-        let mut new = Local::copy_of(place.value().dereference());
-        let limit = Limit::of(&place, None, &operation);
-        operation.run(new.slot())?;
-        Limit::check(limit, &new)?;
-        return place.assign(new);
-    }
-    operation.run(place.dereference())
 }
 
 /// The end of the ints, beyond which `++` and `--` make floats of them: a typed property without floats refuses that in words of its own.
@@ -122,14 +161,13 @@ struct Limit<'a> {
 }
 
 impl<'a> Limit<'a> {
-    /// That of the int in a place, before an operation: of an object's property, or behind a reference. `None`: there is none.
-    fn of(place: &'a Slot<'a>, object: Option<&'a Object>, operation: &Running) -> Option<Self> {
-        if !operation.is_step() || place.value().dereference().kind() != zend::LONG {
+    /// That of an int, before an operation: of a property, whose declaration is given, or behind a reference. `None`: there is none.
+    fn of(value: &'a Local, declaration: Option<Declaration<'a>>, operation: &Running) -> Option<Self> {
+        if !operation.is_step() || value.dereference().kind() != zend::LONG {
             return None;
         }
-        let is_behind_reference = place.is_typed_reference();
-        let mut sources = place.sources().chain(object.and_then(|object| object.declaration_at(place)));
-        let declaration = sources.find(|declaration| !declaration.takes(zend::DOUBLE))?;
+        let is_behind_reference = value.sources().next().is_some();
+        let declaration = value.sources().chain(declaration).find(|declaration| !declaration.takes(zend::DOUBLE))?;
         Some(Self { declaration, is_behind_reference, is_increment: operation.is_increment() })
     }
 
@@ -145,14 +183,14 @@ impl<'a> Limit<'a> {
 }
 
 /// Whether walking from a place makes it an array first ([`become_array`]).
-fn makes_array(place: &Slot, steps: &[Step], fetch: u32) -> bool {
+fn makes_array(value: &Value, steps: &[Step], fetch: u32) -> bool {
     fetch != BP_VAR_UNSET
         && matches!(steps.first(), Some(Step::Element(_) | Step::Append))
-        && matches!(place.value().dereference().kind(), zend::UNDEF | zend::NULL | zend::FALSE)
+        && matches!(value.dereference().kind(), zend::UNDEF | zend::NULL | zend::FALSE)
 }
 
 /// Makes the place an array, as PHP does where there is null, false or nothing.
-fn become_array(place: &mut Slot) -> Result<(), Thrown> {
+fn become_array(place: &mut Own) -> Result<(), Thrown> {
     let was_false = place.value().kind() == zend::FALSE;
     place.set_array(Held::<Array>::new());
     if was_false { zend::deprecate_false_to_array() } else { Ok(()) }
@@ -164,31 +202,27 @@ fn unset_in_nothing(place: &Slot) -> Result<(), Thrown> {
 }
 
 /// Walks one step that is not the last. The place holds no reference.
-fn inner<'a, 's>(mut place: Slot, step: &Step, rest: &'s [Step], then: Act<'a>) -> Result<Acted<'a, 's>, Thrown> {
+fn inner<'a, 's>(mut place: Own, step: &Step, rest: &'s [Step], then: Act<'a>) -> Result<Acted<'a, 's>, Thrown> {
     let fetch = then.fetch();
     let object = place.value().object().map(Held::of);
     match (step, object) {
         (Step::Property(name), Some(object)) => {
-            let mut returned;
-            let slot = match object.property_place(name, fetch)? {
+            let acted = match object.property_place(name, fetch)? {
                 Some(slot) => {
-                    if makes_array(&slot, rest, fetch) {
+                    if makes_array(slot.value(), rest, fetch) {
                         object.check_array_at(&slot)?;
                     }
-                    slot
+                    act_in_reach(Some(slot), || object.property_place_again(name, fetch), rest, then)
                 }
-                None => {
-                    returned = object.read_property(name, fetch)?;
-                    returned.slot()
-                }
-            };
-            Ok(Acted { changed: true, ..act(slot, rest, then)? })
+                None => act(object.read_property(name, fetch)?.own(), rest, then),
+            }?;
+            Ok(Acted { changed: true, ..acted })
         }
         (Step::Property(_), None) if fetch == BP_VAR_UNSET => Ok(Acted::here(false)),
         (Step::Property(name), None) => Err(no_object(c"Attempt to modify property \"%s\" on %s", name, place.value())),
         (_, Some(object)) => {
             let mut element = object.fetch_element(step.offset(), fetch)?;
-            Ok(Acted { changed: true, ..act(element.slot(), rest, then)? })
+            Ok(Acted { changed: true, ..act(element.own(), rest, then)? })
         }
         (_, None) => match place.value().kind() {
             zend::UNDEF | zend::NULL | zend::FALSE => {
@@ -214,7 +248,7 @@ fn inner<'a, 's>(mut place: Slot, step: &Step, rest: &'s [Step], then: Act<'a>) 
 }
 
 /// Walks the last step, and acts. The place holds no reference.
-fn last(mut place: Slot, step: &Step, act: Act) -> Result<bool, Thrown> {
+fn last(mut place: Own, step: &Step, act: Act) -> Result<bool, Thrown> {
     let object = place.value().object().map(Held::of);
     let done = match (step, object) {
         (Step::Property(name), Some(object)) => last_property(&object, name, act).map(|()| true),
@@ -253,7 +287,7 @@ fn operate_on_property(object: &Held<Object>, name: &Str, operation: Running) ->
     let place = object.property_place(name, BP_VAR_RW)?;
     let Some(place) = place else {
         let mut new = Local::copy_of(object.read_property(name, BP_VAR_R)?.dereference());
-        let outcome = operation.run(new.slot());
+        let outcome = operation.run(new.own());
         if outcome.is_err() && !is_step {
             return outcome;
         }
@@ -263,9 +297,10 @@ fn operate_on_property(object: &Held<Object>, name: &Str, operation: Running) ->
         return Ok(());
     };
     // A copy: the operator may run user code, which may take the place away.
-    let mut new = Local::copy_of(place.value().dereference());
-    let limit = Limit::of(&place, Some(object), &operation);
-    operation.run(new.slot())?;
+    let (old, declaration) = (Local::copy_of(place.value()), object.declaration_at(&place));
+    let mut new = Local::copy_of(old.dereference());
+    let limit = Limit::of(&old, declaration, &operation);
+    operation.run(new.own())?;
     Limit::check(limit, &new)?;
     copy_back(result, object.write_property(name, &new)?);
     Ok(())
@@ -277,14 +312,14 @@ fn copy_back(value: &Local, written: Local) {
     drop(unsafe { value.replace(written) });
 }
 
-fn last_element(place: Slot, step: &Step, act: Act) -> Result<bool, Thrown> {
+fn last_element(place: Own, step: &Step, act: Act) -> Result<bool, Thrown> {
     if let Act::Unset = act {
         let Step::Element(key) = step else { return Ok(false) };
         let key = array_key(key, true)?;
         return Ok(Table::of(place).is_some_and(|table| table.remove(key)));
     }
     match element_slot(place, step, act.fetch())? {
-        Some(slot) => at_place(slot, act),
+        Some(element) => self::act(element, &[], act).map(|acted| acted.changed),
         None => Ok(false),
     }
 }
@@ -296,14 +331,14 @@ fn last_element_of_object(object: &Held<Object>, step: &Step, act: Act) -> Resul
         // The engine fetches the element, and changes its copy.
         Act::Operate(operation) if operation.is_step() => {
             let mut element = object.fetch_element(offset, BP_VAR_RW)?;
-            operate(element.slot(), operation)
+            self::act(element.own(), &[], Act::Operate(operation)).map(drop)
         }
         Act::Operate(operation) => {
             let mut new = Local::new();
             if let Some(old) = object.read_element(offset, BP_VAR_R)? {
                 new.slot().copy(old.dereference());
             }
-            operation.run(new.slot())?;
+            operation.run(new.own())?;
             object.write_element(offset, &new)
         }
         Act::Unset => object.unset_element(offset),
@@ -311,7 +346,7 @@ fn last_element_of_object(object: &Held<Object>, step: &Step, act: Act) -> Resul
 }
 
 /// `$string[0] = 'x'`, and all that cannot be done to a string.
-fn last_of_string(place: Slot, step: &Step, act: Act) -> Result<bool, Thrown> {
+fn last_of_string(place: Own, step: &Step, act: Act) -> Result<bool, Thrown> {
     let Step::Element(key) = step else { return Err(throw("[] operator not supported for strings")) };
     match act {
         Act::Assign(value) => put_byte(place, key, value),
@@ -328,8 +363,7 @@ fn last_of_string(place: Slot, step: &Step, act: Act) -> Result<bool, Thrown> {
 }
 
 /// The slot of an array's element; made where it is missing, except for unsetting.
-fn element_slot<'p>(place: Slot<'p>, step: &Step, fetch: u32) -> Result<Option<Slot<'p>>, Thrown> {
-    // The key first: its warnings may run user code, during which nobody has a table in hand.
+fn element_slot<'p>(place: Own<'p>, step: &Step, fetch: u32) -> Result<Option<Own<'p>>, Thrown> {
     let key = match step {
         Step::Element(key) => Some(array_key(key, false)?),
         _ => None,

@@ -38,12 +38,22 @@ impl Object {
     /// Writes a property. Returns its new value, as a typed property has converted it.
     pub fn write_property(&self, name: &ZStr, value: &Value) -> Result<Local, Thrown> {
         let Some(write) = self.handlers().write_property else { return Err(refuse_property()) };
+        // Held, so that the destructor of the old value, which may take the place away, runs when the new one was copied.
+        // (After an operator that has failed, the engine writes all the same.)
+        let place = if self.has_standard_places() && check().is_ok() {
+            self.property_place_again(name, ffi::BP_VAR_W)?
+        } else {
+            None
+        };
+        let former = place.map(|place| (Local::copy_of(place.value()), Local::copy_of(place.value().dereference())));
         // SAFETY: object and value live; the engine returns a live zval, which is copied at once.
-        unsafe {
+        let written = unsafe {
             let written = write(self.as_ptr(), name.as_ptr(), value.as_ptr(), ptr::null_mut());
             check()?;
-            Ok(Local::copy_of(Value::from_ptr(written).dereference()))
-        }
+            Local::copy_of(Value::from_ptr(written).dereference())
+        };
+        drop(former);
+        check().map(|()| written)
     }
 
     /// Removes a property.
@@ -57,13 +67,44 @@ impl Object {
     /// The place of a property, where the object lets others have it.
     pub fn property_place(&self, name: &ZStr, mode: Mode) -> Result<Option<Slot<'_>>, Thrown> {
         let Some(place) = self.handlers().get_property_ptr_ptr else { return Ok(None) };
+        // An operator on what is missing: the engine makes the place first and warns then, which may take it away.
+        let is_missing = mode == ffi::BP_VAR_RW && self.has_standard_places() && !self.has_property(name);
         // SAFETY: object and name live. The engine returns null or a place in the object, and has run all user code
-        // before that.
+        // before that, but for the one warning: after that the place is looked up again.
         unsafe {
-            let at = place(self.as_ptr(), name.as_ptr(), mode as i32, ptr::null_mut());
+            let mut at = place(self.as_ptr(), name.as_ptr(), mode as i32, ptr::null_mut());
             check()?;
+            if is_missing && !at.is_null() {
+                if !self.has_property(name) {
+                    return Ok(None);
+                }
+                at = place(self.as_ptr(), name.as_ptr(), mode as i32, ptr::null_mut());
+                check()?;
+            }
             Ok((!at.is_null()).then(|| Slot::new(at)))
         }
+    }
+
+    /// The place of a property once more, after user code has run. `None`: the property has none any more.
+    pub fn property_place_again(&self, name: &ZStr, mode: Mode) -> Result<Option<Slot<'_>>, Thrown> {
+        if self.has_standard_places() && !self.has_property(name) {
+            return check().map(|()| None);
+        }
+        self.property_place(name, mode)
+    }
+
+    /// Whether it is the engine that gives the places of its properties away.
+    fn has_standard_places(&self) -> bool {
+        // SAFETY: the engine's own table of handlers is a constant.
+        let standard = unsafe { ffi::std_object_handlers.get_property_ptr_ptr };
+        matches!((self.handlers().get_property_ptr_ptr, standard), (Some(own), Some(standard)) if ptr::fn_addr_eq(own, standard))
+    }
+
+    /// Whether it has a property, by no method of its class. (A lazy object is made for that.)
+    fn has_property(&self, name: &ZStr) -> bool {
+        let Some(has) = self.handlers().has_property else { return false };
+        // SAFETY: object and name live.
+        unsafe { has(self.as_ptr(), name.as_ptr(), ffi::ZEND_PROPERTY_EXISTS as i32, ptr::null_mut()) != 0 }
     }
 
     /// The declaration of the property in a place of this object's, from [`property_place`](Self::property_place), if it has a type.

@@ -11,7 +11,7 @@ use super::counted::Held;
 use super::executor::{Thrown, check, uninitialized};
 use super::strings::{Str, ZStr};
 use super::types::HashTable;
-use super::values::{Local, Slot, Value};
+use super::values::{Local, Own, Slot, Value};
 use super::zvals::set_array;
 
 impl Array {
@@ -108,16 +108,15 @@ pub enum Missing {
     Warned,
 }
 
-/// An array with one owner, for one writer. As with a [`Slot`], user code must not run while there is one that it could
-/// change.
+/// An array with one owner, for one writer: one that user code cannot reach, as the place of an [`Own`].
 pub struct Table<'a> {
     table: *mut HashTable,
     lives: PhantomData<&'a mut Array>,
 }
 
 impl<'a> Table<'a> {
-    /// The array that a slot holds: a copy of its own, where others share the old one.
-    pub fn of(slot: Slot<'a>) -> Option<Self> {
+    /// The array that a place holds: a copy of its own, where others share the old one.
+    pub fn of(slot: Own<'a>) -> Option<Self> {
         let array = slot.value().array()?;
         let mut table = array.as_ptr();
         if array.is_shared() {
@@ -135,7 +134,7 @@ impl<'a> Table<'a> {
     }
 
     /// The element under a key.
-    pub fn element(self, key: Key, missing: Missing) -> Result<Option<Slot<'a>>, Thrown> {
+    pub fn element(self, key: Key, missing: Missing) -> Result<Option<Own<'a>>, Thrown> {
         let mut at = find(self.table, key);
         if at.is_null() {
             if let (Missing::Null | Missing::Warned, Key::Int(..0)) = (missing, key) {
@@ -157,8 +156,8 @@ impl<'a> Table<'a> {
             };
             check()?;
         }
-        // SAFETY: a place of the array, which is used up with `self`.
-        Ok((!at.is_null()).then(|| unsafe { Slot::new(at) }))
+        // SAFETY: a place of the array, which is used up with `self`, and which user code cannot reach.
+        Ok((!at.is_null()).then(|| unsafe { Own::new(Slot::new(at)) }))
     }
 
     /// Before an element comes under a number below zero: the array goes on behind its highest number from then on, as a decoded one does,
@@ -179,15 +178,16 @@ impl<'a> Table<'a> {
     }
 
     /// A new element under the next free number.
-    pub fn append(self) -> Result<Slot<'a>, Thrown> {
-        // SAFETY: `of` has made sure that the array lives and has one owner; the engine copies null into the new place.
+    pub fn append(self) -> Result<Own<'a>, Thrown> {
+        // SAFETY: `of` has made sure that the array lives and has one owner, and that user code cannot reach it; the engine copies null into
+        // the new place.
         unsafe {
             let at = ffi::zend_hash_next_index_insert(self.table, uninitialized());
             if at.is_null() {
                 ffi::zend_cannot_add_element();
                 return Err(Thrown);
             }
-            Ok(Slot::new(at))
+            Ok(Own::new(Slot::new(at)))
         }
     }
 

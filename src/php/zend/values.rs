@@ -4,7 +4,7 @@ use std::cell::UnsafeCell;
 use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
@@ -77,6 +77,29 @@ impl Value {
     pub fn dereference(&self) -> &Value {
         // SAFETY: `from_ptr` was promised a live zval that does not change: it holds its reference.
         unsafe { Value::from_ptr(zvals::deref(self.as_ptr())) }
+    }
+
+    /// Whether the two are one and the same: an equal number, or the very string, array or object. (One that is held is changed by nobody
+    /// else: who changes it makes a copy.)
+    pub fn is_same(&self, other: &Value) -> bool {
+        // SAFETY: `from_ptr` was promised live zvals; both views of the union are plain integers.
+        self.kind() == other.kind()
+            && (self.kind() <= TRUE || unsafe { (*self.as_ptr()).value.lval == (*other.as_ptr()).value.lval })
+    }
+
+    /// True if it is a reference that a typed property shares: a value has to be converted to the type.
+    #[inline]
+    pub fn is_typed_reference(&self) -> bool {
+        // SAFETY: `from_ptr` was promised a live zval, which holds its reference.
+        self.kind() == REFERENCE && unsafe { !(*zvals::reference_of(self.as_ptr())).sources.ptr.is_null() }
+    }
+
+    /// The typed properties that share the reference, at once: user code may bind others. None where it is no reference.
+    pub fn sources(&self) -> impl Iterator<Item = Declaration<'_>> {
+        // SAFETY: `from_ptr` was promised a live zval, which holds its reference.
+        let sources =
+            self.is_typed_reference().then(|| unsafe { Declaration::of_reference(zvals::reference_of(self.as_ptr())) });
+        sources.into_iter().flatten()
     }
 
     /// The int, if it is one.
@@ -233,6 +256,19 @@ impl Local {
         unsafe { Slot::new(self.0.get()) }
     }
 
+    /// The place, which no user code can reach.
+    #[inline]
+    pub fn own(&mut self) -> Own<'_> {
+        Own(self.slot())
+    }
+
+    /// The place behind the reference that it holds: user code that runs may change the value there, but the place stays, as long as
+    /// this holds the reference. `None`: it holds none.
+    pub fn behind_reference(&self) -> Option<Slot<'_>> {
+        // SAFETY: a live reference, which this holds.
+        (self.kind() == REFERENCE).then(|| unsafe { Slot::new(zvals::deref(self.0.get())) })
+    }
+
     /// Puts a value in place of the old one, which is returned.
     ///
     /// # Safety
@@ -273,8 +309,9 @@ impl From<Zval> for Local {
     }
 }
 
-/// A place that holds a live zval, for one writer. User code must not run while there is one in an array or an object
-/// that it could change: so all that may run user code use the slot up.
+/// A place that holds a live zval, for one writer. User code must not run while there is one in an array, an object or a reference that it
+/// could change or free: what may run user code with a place in hand asks for an [`Own`], and what is asked for here either runs none, or
+/// uses the slot up and runs it last.
 pub struct Slot<'a> {
     at: *mut Zval,
     lives: PhantomData<&'a mut Zval>,
@@ -410,24 +447,9 @@ impl<'a> Slot<'a> {
         unsafe { zvals::swap(self.at, other.at) };
     }
 
-    /// True if it holds a reference that a typed property shares: a value has to be converted to the type.
-    #[inline]
-    pub fn is_typed_reference(&self) -> bool {
-        // SAFETY: `new` was promised a live zval, which holds its reference.
-        self.value().kind() == REFERENCE && unsafe { !(*zvals::reference_of(self.at)).sources.ptr.is_null() }
-    }
-
-    /// The typed properties that share the reference which it holds; none where it holds no reference.
-    pub fn sources(&self) -> impl Iterator<Item = Declaration<'_>> {
-        // SAFETY: `new` was promised a live zval, which holds its reference; the borrow keeps others from binding it.
-        let sources =
-            self.is_typed_reference().then(|| unsafe { Declaration::of_reference(zvals::reference_of(self.at)) });
-        sources.into_iter().flatten()
-    }
-
     /// Refuses to make an array of a null, a false or nothing behind a reference that a typed property shares, where its type has none.
     pub fn check_array(&self) -> Result<(), Thrown> {
-        if self.is_typed_reference() {
+        if self.value().is_typed_reference() {
             // SAFETY: `new` was promised a live zval, which holds its reference.
             unsafe { zend_verify_ref_array_assignable(zvals::reference_of(self.at)) };
         }
@@ -437,7 +459,10 @@ impl<'a> Slot<'a> {
     /// Puts a value in place of the old one, through a reference if there is one. May run destructors, and throw where a
     /// typed property shares the reference.
     pub fn assign(self, value: Local) -> Result<(), Thrown> {
-        if self.is_typed_reference() {
+        if self.value().is_typed_reference() {
+            // Both are held: converting the value may run user code, which may give the reference up; and the destructor of the old
+            // value runs last.
+            let _held = (Local::copy_of(self.value()), Local::copy_of(self.value().dereference()));
             let value = ManuallyDrop::new(value);
             // SAFETY: `new` was promised a live zval, which holds its reference; the engine takes the value over.
             unsafe { ffi::zend_try_assign_typed_ref_zval((*self.at).value.ref_, value.as_ptr()) };
@@ -455,5 +480,40 @@ impl<'a> Slot<'a> {
     pub fn release(self) {
         // SAFETY: `new` was promised a live zval; it is emptied before user code runs.
         unsafe { zvals::release(self.at) };
+    }
+}
+
+/// A place that user code cannot reach, so that what is there stays while some runs: in a value that the statement which runs has for
+/// itself. Its arrays have one owner each; objects and references in it have places of their own, which user code may reach.
+pub struct Own<'a>(Slot<'a>);
+
+impl<'a> Own<'a> {
+    /// # Safety
+    /// No user code that can change or free what the place is in runs before this is used up.
+    #[inline]
+    pub unsafe fn new(slot: Slot<'a>) -> Self {
+        Self(slot)
+    }
+
+    /// The place, for what uses it up.
+    #[inline]
+    pub fn into_slot(self) -> Slot<'a> {
+        self.0
+    }
+}
+
+impl<'a> Deref for Own<'a> {
+    type Target = Slot<'a>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Slot<'a> {
+        &self.0
+    }
+}
+
+impl DerefMut for Own<'_> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
     }
 }
