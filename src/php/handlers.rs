@@ -340,7 +340,11 @@ pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut 
         // An exception is pending.
         let _ = match offset {
             None => property::append(this, &Local::copy_of(value)),
-            offset => shared_name(this, offset, BP_VAR_W).and_then(|name| write(this, &name, value)),
+            offset => {
+                // Held before the name is made, which may run user code.
+                let value = Local::copy_of(value);
+                shared_name(this, offset, BP_VAR_W).and_then(|name| property::write(this, &name, &value))
+            }
         };
     });
 }
