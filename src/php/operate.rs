@@ -7,12 +7,13 @@ use std::ptr;
 use ext_php_rs::ffi::zval;
 
 use super::cache::{CacheSlot, Entry, Table};
-use super::edit::{ATTEMPTS, Swap};
+use super::change::change;
+use super::edit::{ATTEMPTS, Edit, Swap};
 use super::exclusive::exclusive;
 use super::globals::GLOBALS;
 use super::handle::{Backend, BackendError, Found, Handle, Remedy};
 use super::object::SyncObject;
-use super::operation::Operator;
+use super::operation::{Operation, Operator};
 use super::opline::Opline;
 use super::proxy::fetch_proxy;
 use super::retry::{Stop, leave_to_the_long_way, retry};
@@ -45,8 +46,9 @@ pub unsafe fn operate(this: &SyncObject, name: &ZStr, slot: *mut *mut c_void) ->
     };
     // SAFETY: an operand of the running instruction, or a constant of the engine's.
     let operand = operand.map(|operand| unsafe { Value::from_ptr(operand) });
+    // (Held to the end, as waiting may run signal handlers.)
+    let (alive, name) = (this.hold(), Str::of(name));
     if let Some(operand) = operand.filter(|operand| operand.is_scalar() && !this.overrides.accessors()) {
-        let (_alive, name) = (this.hold(), Str::of(name));
         if is_at_server(this) {
             match operate_at_server(this, &name, operator, operand, &mut slot) {
                 Ok(true) => return scratch,
@@ -59,13 +61,26 @@ pub unsafe fn operate(this: &SyncObject, name: &ZStr, slot: *mut *mut c_void) ->
             Ok(false) => {}
             Err(Thrown) => return zend::error_zval(),
         }
-        match operate_on_scalar(this, &name, operator, operand, &mut slot) {
-            Ok(true) => return scratch,
-            Ok(false) => slot.reborrow().release(),
-            Err(Thrown) => return zend::error_zval(),
+        let operand = Local::copy_of(operand);
+        let Ok(is_done) = operate_on_scalar(this, &name, operator, &operand, &mut slot) else {
+            return zend::error_zval();
+        };
+        // Given a place, the engine looks at the object again, but where the name is a constant. If that is gone, the operator has to be
+        // through here; there is no result.
+        if !instruction.names_by_constant() && (instruction.has_lost_its_object() || alive.is_last_hold()) {
+            if !is_done {
+                let operation = Operation::new(operator, Some(&operand));
+                // An exception is pending, then.
+                let _ = change(this, &name, &[], Edit::Operate(operation.due()));
+            }
+            return zend::error_zval();
         }
+        if is_done {
+            return scratch;
+        }
+        slot.reborrow().release();
     }
-    fetch_proxy(this, Some(Str::of(name)), slot)
+    fetch_proxy(this, Some(name), slot)
 }
 
 /// Applies an operator to a number or a short string, and gives the new value. `None`: it has side effects, or there is no such
@@ -164,7 +179,8 @@ fn is_at_server(this: &SyncObject) -> bool {
 }
 
 /// Does all of an operator on a number or a short string, where it has no side effects ([`Operator::silently`]), by
-/// compare and swap, and leaves the old value in `scratch`. False: this way does not fit; nothing has happened.
+/// compare and swap, and leaves the old value in `scratch`. False: this way does not fit; nothing has happened. Waiting may run signal
+/// handlers: the caller holds the object and the operand.
 #[inline(never)]
 fn operate_on_scalar(
     this: &SyncObject,
@@ -173,10 +189,8 @@ fn operate_on_scalar(
     operand: &Value,
     scratch: &mut Slot,
 ) -> Result<bool, Thrown> {
-    // Held, because waiting may run signal handlers.
-    let operand = Local::copy_of(operand);
-    let swapped = match swap_scalar(this, name, operator, &operand, scratch)? {
-        Swap::Lost => exclusive(this, |_| swap_scalar(this, name, operator, &operand, scratch))?,
+    let swapped = match swap_scalar(this, name, operator, operand, scratch)? {
+        Swap::Lost => exclusive(this, |_| swap_scalar(this, name, operator, operand, scratch))?,
         swapped => swapped,
     };
     // (While other writers are kept out, none is faster.)

@@ -78,6 +78,11 @@ impl Opline {
         }
     }
 
+    /// Whether the property that it is about is named by a constant.
+    pub fn names_by_constant(&self) -> bool {
+        u32::from(self.op().op2_type) == ffi::IS_CONST
+    }
+
     /// Whether the variable that it takes an object from holds none any more: the engine would look
     /// at it again.
     pub fn has_lost_its_object(&self) -> bool {
