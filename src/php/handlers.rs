@@ -12,10 +12,12 @@ use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR
 use super::cache::{CacheSlot, Spot};
 use super::errors::contain;
 use super::fetch::{self, Fetch, element_fetch, is_operator, property_fetch};
+use super::globals::GLOBALS;
 use super::handle::{Backend, Handle};
 use super::names::{check_name, is_bad_name, offset_name};
 use super::object::SyncObject;
 use super::operate::operate;
+use super::opline::Opline;
 use super::property;
 use super::proxy::{fetch_operand, fetch_proxy};
 use super::zend::{self, Local, Slot, Str, Thrown, Value, ZStr, series};
@@ -164,10 +166,7 @@ pub unsafe extern "C" fn write_property(
         if property::write_short(this, unsafe { CacheSlot::new(slot) }, name, new) {
             return value;
         }
-        match write(this, name, new) {
-            Ok(()) => value,
-            Err(Thrown) => zend::error_zval(),
-        }
+        write(this, name, new)
     })
 }
 
@@ -179,17 +178,35 @@ pub unsafe fn write_property_long(object: *mut zend_object, name: *mut zend_stri
     contain(zend::error_zval(), || {
         // SAFETY: the engine passes an object of ours, a live name and a value that is not a reference.
         let (this, name, new) = unsafe { (SyncObject::of(object), ZStr::from_ptr(name), Value::from_ptr(value)) };
-        match write(this, name, new) {
-            Ok(()) => value,
-            Err(Thrown) => zend::error_zval(),
-        }
+        write(this, name, new)
     })
 }
 
-/// Stores a value while holding on to everything that user code might let go of.
-fn write(this: &SyncObject, name: &ZStr, value: &Value) -> Result<(), Thrown> {
-    let (_alive, name, held) = (this.hold(), Str::of(name), Local::copy_of(value));
-    property::write(this, &name, &held)
+/// Stores a value while holding on to everything that user code might let go of. Returns what the engine takes for the result of the
+/// assignment.
+fn write(this: &SyncObject, name: &ZStr, value: &Value) -> *mut zval {
+    let (alive, name, held) = (this.hold(), Str::of(name), Local::copy_of(value));
+    if property::write(this, &name, &held).is_err() {
+        return zend::error_zval();
+    }
+    // (Its destructor may run now, not when the value has been looked at.)
+    drop(alive);
+    assigned(value.as_ptr(), held)
+}
+
+/// The result of the assignment that runs, of which the engine has passed `value`: that, if it is still there, or else what was held of it,
+/// where user code that ran meanwhile has changed the variable that the value is in, or freed it.
+pub fn assigned(value: *mut zval, held: Local) -> *mut zval {
+    if !Opline::current().is_some_and(|instruction| instruction.has_lost_its_value(value, &held)) {
+        return value;
+    }
+    let scratch = GLOBALS.get().scratch.get();
+    // SAFETY: a zval of the thread's, which is live and in nobody's use until the engine has used it. It is released first, as a destructor
+    // may use it.
+    unsafe {
+        zend::release(scratch);
+        Slot::new(scratch).assign(held).map_or(zend::error_zval(), |()| scratch)
+    }
 }
 
 /// `isset($sync->x)`, `empty($sync->x)` and `property_exists($sync, 'x')`.

@@ -3,7 +3,7 @@
 use ext_php_rs::ffi::{self, IS_OBJECT, zend_execute_data, zend_op, zval};
 
 use super::operation::Operator;
-use super::zend;
+use super::zend::{self, Value};
 
 /// The instruction that runs, where it is one of user code.
 #[derive(Clone, Copy)]
@@ -66,15 +66,43 @@ impl Opline {
     /// # Safety
     /// The running instruction is a compound operator.
     pub unsafe fn operand(&self) -> Option<*mut zval> {
-        // SAFETY: an instruction of this kind is followed by one that carries its data.
+        // SAFETY: the caller promises such an instruction; the data's offsets are the compiler's, for this frame.
         unsafe {
-            let data = self.op.add(1);
-            let value = match u32::from((*data).op1_type) {
-                ffi::IS_CONST => data.cast::<u8>().offset((*data).op1.constant as i32 as isize).cast_mut().cast(),
-                ffi::IS_TMP_VAR | ffi::IS_VAR | ffi::IS_CV => self.variable((*data).op1.var),
+            let data = self.data();
+            let value = match u32::from(data.op1_type) {
+                ffi::IS_CONST => {
+                    self.op.add(1).cast::<u8>().offset(data.op1.constant as i32 as isize).cast_mut().cast()
+                }
+                ffi::IS_TMP_VAR | ffi::IS_VAR | ffi::IS_CV => self.variable(data.op1.var),
                 _ => return None,
             };
             Some(zend::deref(value))
+        }
+    }
+
+    /// The instruction that follows, which carries the data of this one.
+    ///
+    /// # Safety
+    /// The running instruction is a compound operator, or assigns to a property.
+    unsafe fn data(&self) -> &zend_op {
+        // SAFETY: an instruction of these kinds is followed by one that carries its data.
+        unsafe { &*self.op.add(1) }
+    }
+
+    /// Whether it is an assignment to a property whose result is used, and the variable that had its value, at `value`, has another one by
+    /// now, or none: the engine would look there again. `held`: that value. (Values that are in no variable stay where they are.)
+    pub fn has_lost_its_value(&self, value: *mut zval, held: &Value) -> bool {
+        if self.code() != ffi::ZEND_ASSIGN_OBJ || u32::from(self.op().result_type) == ffi::IS_UNUSED {
+            return false;
+        }
+        // SAFETY: an assignment to a property, whose data is in a variable of this frame if it says so.
+        unsafe {
+            let data = self.data();
+            if u32::from(data.op1_type) != ffi::IS_CV {
+                return false;
+            }
+            let now = zend::deref(self.variable(data.op1.var));
+            !std::ptr::eq(now, value) || !Value::from_ptr(now).is_same(held)
         }
     }
 

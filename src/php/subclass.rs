@@ -12,7 +12,7 @@ use super::fetch::is_operator;
 use super::handlers;
 use super::object::{IN_GET, IN_ISSET, IN_SET, IN_UNSET, SyncObject};
 use super::running::is_running;
-use super::zend::{self, Slot, Str, Value, ZStr};
+use super::zend::{self, Local, Slot, Str, Value, ZStr};
 
 /// Whether an overridden method is to be asked: not while it runs for this very name, whoever has called it, when
 /// `$this->$name` in it means what is shared.
@@ -103,7 +103,10 @@ pub unsafe extern "C" fn write_property(
         if this.has_own(ZStr::from_ptr(name)) {
             ffi::zend_std_write_property(object, name, value, slot)
         } else if asks(this, ZStr::from_ptr(name), this.overrides.set, IN_SET) {
-            ffi::zend_std_write_property(object, name, value, ptr::null_mut())
+            let held = Local::copy_of(Value::from_ptr(value));
+            let written = ffi::zend_std_write_property(object, name, value, ptr::null_mut());
+            // (The method may change the variable that the value is in.)
+            if ptr::eq(written, value) { handlers::assigned(value, held) } else { written }
         } else if this.pending.is_any() {
             handlers::write_property_long(object, name, value)
         } else {
