@@ -68,7 +68,7 @@ foreach ($statements as $statement => $value) {
         Text::$do = function () use ($deed, &$times) {
             if (!$times++) {
                 $deed(Holder::$last);
-                // What was freed is used again.
+                // (The freed memory is used again.)
                 $GLOBALS['junk'] = [range(1, 8), str_repeat('j', 30)];
             }
         };

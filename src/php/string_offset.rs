@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 
 use ext_php_rs::ffi::{BP_VAR_UNSET, BP_VAR_W, E_WARNING};
+use sync_msgpack::MAX_LENGTH;
 
 use super::errors;
 use super::names::illegal_offset;
@@ -54,6 +55,11 @@ fn with_byte(old: &[u8], offset: usize, byte: u8) -> Result<Local, Thrown> {
     if !zend::has_memory(length) {
         return Err(errors::throw_sync(&format!(
             "Can't change a string: it takes {length} bytes, more than memory_limit leaves."
+        )));
+    }
+    if length > MAX_LENGTH {
+        return Err(errors::throw_sync(&format!(
+            "Can't change a string: it takes {length} bytes, more than the 4 GiB that can be stored."
         )));
     }
     let mut changed = Local::new();

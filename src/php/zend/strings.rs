@@ -92,7 +92,7 @@ pub fn new_string(bytes: &[u8]) -> *mut zend_string {
     }
 }
 
-/// A string of this length, whose bytes are still to be written.
+/// A string of this length, whose bytes are still to be written. (Callers have the bytes already, or have looked that there may be so many.)
 #[inline]
 fn allocate_string(len: usize) -> *mut zend_string {
     // As `zend_string_alloc` does: a header, the bytes, a NUL, to a multiple of 8.
