@@ -181,6 +181,34 @@ fn an_integer_gets_an_expiry_however_fast_others_count() {
 }
 
 #[test]
+fn the_first_element_of_an_assigned_array_is_taken_however_fast_others_assign_it() {
+    type Take = fn(&ServerStore) -> bool;
+    let shifts: Take = |store| shift(store) == Some(vec![7]);
+    let consumes: Take = |store| {
+        let mut out = Vec::new();
+        let taken = store.retry(|store| store.take(b"q", &mut out)).unwrap();
+        matches!(taken, Taken::Item(item) if out == [7] && store.finish(item).unwrap())
+    };
+    for take in [shifts, consumes] {
+        let (redis, steps, store) = stage("");
+        put(&store, b"q", &[0x92, 7, 8]);
+        let rounds = Arc::new(AtomicU32::new(0));
+        let changes = rounds.clone();
+        // (While others are kept from writing, it fails.)
+        let assign = other(&redis, |store| drop(store.put(b"q", &[0x92, 7, 8], &mut ServerVersion::default())));
+        steps.before(move |words| {
+            if words.iter().any(|word| word == b"put") && changes.fetch_add(1, Ordering::Relaxed) < MOST {
+                assign();
+            }
+        });
+        assert!(take(&store));
+        let changes = rounds.load(Ordering::Relaxed);
+        assert!((1..MOST).contains(&changes), "{changes}");
+        assert_eq!(shift(&store), Some(vec![8]));
+    }
+}
+
+#[test]
 fn a_lock_whose_answers_are_all_lost_is_asked_for_no_longer_than_a_time_out() {
     let (redis, steps, store) = stage("&timeout=0.5");
     put(&store, b"x", &[1]);

@@ -9,6 +9,7 @@ use super::layout::{Key, Stored};
 use super::mark::{Owner, machine, visible};
 use super::own::OwnItem;
 use super::queue::{NoMemory, Queue};
+use super::settle::several_times;
 use super::step::{Changed, Step};
 use super::values::append;
 use super::version::ServerVersion;
@@ -198,39 +199,48 @@ impl ServerStore {
         out: &mut impl Room<u8>,
     ) -> Result<Shifted> {
         self.look_after_items_at_once(Lists::Named(&[key]))?;
-        loop {
-            if self.may_be_queue(key) {
-                match self.take_queued(Step { kind: "shift", name: key, ..Step::default() }, out)? {
-                    Some(Queued::Nothing) => return Ok(Shifted::Nothing),
-                    Some(Queued::Objects) => return Ok(Shifted::Objects),
-                    Some(Queued::Taken { .. }) => {
-                        *version = self.stored(key);
-                        return Ok(Shifted::Element(self.queued(key)));
-                    }
-                    None => {}
+        self.settle(|| self.try_to_shift(key, version, out))
+    }
+
+    /// `None`: another list is there by now.
+    fn try_to_shift(
+        &self,
+        key: &[u8],
+        version: &mut ServerVersion,
+        out: &mut impl Room<u8>,
+    ) -> Result<Option<Shifted>> {
+        if self.may_be_queue(key) {
+            match self.take_queued(Step { kind: "shift", name: key, ..Step::default() }, out)? {
+                Some(Queued::Nothing) => return Ok(Some(Shifted::Nothing)),
+                Some(Queued::Objects) => return Ok(Some(Shifted::Objects)),
+                Some(Queued::Taken { .. }) => {
+                    *version = self.stored(key);
+                    return Ok(Some(Shifted::Element(self.queued(key))));
                 }
-            }
-            let known = match self.see_list(key)? {
-                List::Empty => return Ok(Shifted::Nothing),
-                List::Queue => continue,
-                List::Other(known) => known,
-            };
-            let Some(queue) = self.queue(known.value.bytes())? else { return Ok(Shifted::Whole) };
-            let Some(first) = queue.first() else {
-                self.check_hold()?;
-                return Ok(Shifted::Nothing);
-            };
-            if list::has_objects(first) {
-                return Ok(Shifted::Objects);
-            }
-            self.fill_room(out, first)?;
-            let left = queue.len() - 1;
-            let Some(rest) = self.rest(&queue)? else { return Ok(Shifted::Whole) };
-            if self.makes(true, &[become_queue(key, &known.value, &rest, left)])? {
-                *version = self.stored(key);
-                return Ok(Shifted::Element(left));
+                None => {}
             }
         }
+        let known = match self.see_list(key)? {
+            List::Empty => return Ok(Some(Shifted::Nothing)),
+            List::Queue => return Ok(None),
+            List::Other(known) => known,
+        };
+        let Some(queue) = self.queue(known.value.bytes())? else { return Ok(Some(Shifted::Whole)) };
+        let Some(first) = queue.first() else {
+            self.check_hold()?;
+            return Ok(Some(Shifted::Nothing));
+        };
+        if list::has_objects(first) {
+            return Ok(Some(Shifted::Objects));
+        }
+        self.fill_room(out, first)?;
+        let left = queue.len() - 1;
+        let Some(rest) = self.rest(&queue)? else { return Ok(Some(Shifted::Whole)) };
+        if self.makes(true, &[become_queue(key, &known.value, &rest, left)])? {
+            *version = self.stored(key);
+            return Ok(Some(Shifted::Element(left)));
+        }
+        Ok(None)
     }
 
     /// The elements of a list that are behind its first one, as a queue keeps them. `None`: it cannot be one.
@@ -294,45 +304,49 @@ impl ServerStore {
 
     pub(super) fn take_off(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken> {
         self.look_after_items_at_once(Lists::Named(&[key]))?;
-        loop {
-            if self.may_be_queue(key) {
-                let owner = self.owner_to_be()?;
-                let head = format!("{} {} {} ", owner.text(), std::process::id(), machine());
-                let (bytes, more) = (head.as_bytes().into(), owner.text());
-                match self.take_queued(Step { kind: "take", name: key, bytes, more, ..Step::default() }, out)? {
-                    Some(Queued::Nothing) => return Ok(Taken::Nothing),
-                    Some(Queued::Taken { token: Some(token) }) => {
-                        if !self.owns(OwnItem { token, owner }) {
-                            continue;
-                        }
-                        self.stored(key);
-                        return Ok(Taken::Item(token));
+        self.settle(|| self.try_to_take(key, out))
+    }
+
+    /// `None`: another list is there by now.
+    fn try_to_take(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Option<Taken>> {
+        if self.may_be_queue(key) {
+            let owner = self.owner_to_be()?;
+            let head = format!("{} {} {} ", owner.text(), std::process::id(), machine());
+            let (bytes, more) = (head.as_bytes().into(), owner.text());
+            match self.take_queued(Step { kind: "take", name: key, bytes, more, ..Step::default() }, out)? {
+                Some(Queued::Nothing) => return Ok(Some(Taken::Nothing)),
+                Some(Queued::Taken { token: Some(token) }) => {
+                    if !self.owns(OwnItem { token, owner }) {
+                        return Ok(None);
                     }
-                    Some(Queued::Taken { token: None } | Queued::Objects) => {
-                        return Err(self.error(ErrorKind::Senseless));
-                    }
-                    None => {}
+                    self.stored(key);
+                    return Ok(Some(Taken::Item(token)));
                 }
-            }
-            let known = match self.see_list(key)? {
-                List::Empty => return Ok(Taken::Nothing),
-                List::Queue => continue,
-                List::Other(known) => known,
-            };
-            let value = &known.value;
-            let Some(queue) = self.queue(value.bytes())? else { return Ok(Taken::Whole) };
-            let Some(first) = queue.first() else {
-                self.check_hold()?;
-                return Ok(Taken::Nothing);
-            };
-            self.fill_room(out, first)?;
-            let item = self.kept(key, value.due, Item { key: None, element: first })?;
-            let Some(rest) = self.rest(&queue)? else { return Ok(Taken::Whole) };
-            if let Some(token) = self.keep_item(become_queue(key, value, &rest, queue.len() - 1), item)? {
-                self.stored(key);
-                return Ok(Taken::Item(token));
+                Some(Queued::Taken { token: None } | Queued::Objects) => {
+                    return Err(self.error(ErrorKind::Senseless));
+                }
+                None => {}
             }
         }
+        let known = match self.see_list(key)? {
+            List::Empty => return Ok(Some(Taken::Nothing)),
+            List::Queue => return Ok(None),
+            List::Other(known) => known,
+        };
+        let value = &known.value;
+        let Some(queue) = self.queue(value.bytes())? else { return Ok(Some(Taken::Whole)) };
+        let Some(first) = queue.first() else {
+            self.check_hold()?;
+            return Ok(Some(Taken::Nothing));
+        };
+        self.fill_room(out, first)?;
+        let item = self.kept(key, value.due, Item { key: None, element: first })?;
+        let Some(rest) = self.rest(&queue)? else { return Ok(Some(Taken::Whole)) };
+        if let Some(token) = self.keep_item(become_queue(key, value, &rest, queue.len() - 1), item)? {
+            self.stored(key);
+            return Ok(Some(Taken::Item(token)));
+        }
+        Ok(None)
     }
 
     pub(super) fn take_known(
@@ -492,7 +506,9 @@ impl ServerStore {
         let answer = self.space.ask(&[b"HGET", self.space.keys.kind(Key::Items), name.as_bytes()]);
         let answer = answer.map_err(|kind| self.error(kind))?;
         if let Some(item) = answer.text().and_then(Kept::read) {
-            while !self.let_go_back(token, &item, own)? {}
+            let attempt = || Ok(self.let_go_back(token, &item, own)?.then_some(()));
+            // (Of others' items there is a next look.)
+            return if own { self.settle(attempt) } else { several_times(attempt).map(drop) };
         }
         Ok(())
     }
