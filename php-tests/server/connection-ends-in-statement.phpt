@@ -1,5 +1,5 @@
 --TEST--
-A transaction, or a lock, whose connection has ended lasts until another program needs it: then nothing is changed, and the exception says what to do
+A transaction, or a lock, ends with its connection, whether another program needs it or not: nothing is changed, and the exception says what to do
 --FILE--
 <?php
 require __DIR__ . '/../include/redis.inc';
@@ -57,13 +57,13 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-transaction: no exception
-3
-lock: no exception
-4
 transaction: The connection to 'ADDRESS?db=0' ended during a transaction, or the store was destroyed: it has changed nothing. Begin it anew.
-4
+1
 lock: The lock on 'ADDRESS?db=0' is lost: the connection ended, which counts as the end of its holder (lock(), or a statement in several steps). Nothing was changed; do it again, and read anew what was read under the lost one.
-4
+1
+transaction: The connection to 'ADDRESS?db=0' ended during a transaction, or the store was destroyed: it has changed nothing. Begin it anew.
+1
+lock: The lock on 'ADDRESS?db=0' is lost: the connection ended, which counts as the end of its holder (lock(), or a statement in several steps). Nothing was changed; do it again, and read anew what was read under the lost one.
+1
 afterwards: no exception
-5
+2
