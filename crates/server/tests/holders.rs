@@ -4,7 +4,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 use sync_backend::list::Item;
-use sync_backend::{Backend, BackendError, LockName, LockSpace, Patience, Remedy, Shifted, Standing, Taken};
+use sync_backend::{
+    Backend, BackendError, LockName, LockSpace, Patience, Remedy, Shifted, Since, Standing, Taken, Wanted,
+};
 use sync_server::testing::{Faults, Proxy, Redis, put, read};
 use sync_server::{Address, Endpoint, ServerStore, ServerVersion, Value};
 
@@ -346,4 +348,26 @@ fn all_that_is_taken_from_a_server_that_has_just_become_the_master_is_of_the_con
             }
         });
     }
+}
+
+#[test]
+fn a_waiter_that_is_kept_out_meanwhile_is_none_any_more() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    put(&store, b"a", &[1]);
+    let watching = || redis.tell(&["ZCARD", "{app}:watching"]);
+    thread::scope(|scope| {
+        let waits = scope.spawn(|| {
+            let waiter = on(&redis);
+            let mut wanted = [Wanted::key(b"a")];
+            waiter.watch(&mut wanted, Since::Now).unwrap();
+            let error = waiter.has_changed(&mut wanted, PATIENCE).unwrap_err();
+            assert!(matches!(error.remedy(), Remedy::Wait(_)), "{error}");
+            // (Its connection stands.)
+            assert_eq!(watching(), Value::Integer(0));
+        });
+        until(|| watching() == Value::Integer(1));
+        store.lock(Patience::default()).unwrap();
+        waits.join().unwrap();
+    });
 }

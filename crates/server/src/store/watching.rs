@@ -136,8 +136,9 @@ impl ServerStore {
             Ok(false) => self.sleep(deadline, heard).and_then(|()| self.has_one_changed(wanted)),
             outcome => outcome,
         };
-        if is_seen && outcome.is_ok() {
-            // (One whose connection has ended is not counted.)
+        // (One that is kept out waits for something else; one whose connection has ended is not counted.)
+        let is_told = outcome.as_ref().map_or_else(|error| matches!(error.kind(), ErrorKind::Held(_)), |_| true);
+        if is_seen && is_told {
             let _ = self.space.ask(&[b"ZREM", key, waiter.as_bytes()]);
         }
         outcome
