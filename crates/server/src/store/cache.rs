@@ -7,6 +7,9 @@ use sync_backend::{Expiry, Now};
 
 /// Bytes of values that are kept from one reading to the next.
 const MOST: u64 = 64 << 20;
+/// The number of names that are kept from one operation to the next, and how many times the number of those that are in the store, if that is more.
+const MOST_NAMES: usize = if cfg!(test) { 1 << 10 } else { 1 << 16 };
+const TIMES: usize = 2;
 
 /// The value of a name, as far as it is known.
 #[derive(Debug, Default)]
@@ -30,6 +33,11 @@ pub struct Slot {
 /// could be learned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
+
+impl Moment {
+    /// Before all others.
+    pub const START: Self = Self(0);
+}
 
 impl Slot {
     /// The value is missing from a moment on, if it was not missing before: one that has expired has been since then.
@@ -95,11 +103,13 @@ pub struct Cache {
     bytes: u64,
     /// A number that moves on when all values may be others by now.
     round: u64,
+    /// The moment from which on names have the numbers that they have.
+    begun: Moment,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { names: HashMap::new(), slots: Vec::new(), records: 0, bytes: 0, round: 1 }
+        Self { names: HashMap::new(), slots: Vec::new(), records: 0, bytes: 0, round: 1, begun: Moment::default() }
     }
 }
 
@@ -162,9 +172,32 @@ impl Cache {
         Moment(self.records)
     }
 
-    /// Whether the name with this number, which was missing at a moment and is missing now, has had a value in between.
+    /// Whether the name with this number, which was missing at a moment and is missing now, has had a value in between, or may have had.
     pub fn was_there(&self, number: u32, since: Moment) -> bool {
-        self.slots.get(number as usize).is_some_and(|slot| slot.gone > since)
+        since < self.begun || self.slots.get(number as usize).is_some_and(|slot| slot.gone > since)
+    }
+
+    /// The moment from which on names have the numbers that they have.
+    pub fn begun(&self) -> Moment {
+        self.begun
+    }
+
+    /// Whether there are so many names that they are to be forgotten: a process that goes on asking for others would never stop growing. `there`: as
+    /// many are in the store, as far as is known.
+    pub fn has_too_many_names(&self, there: usize) -> bool {
+        self.slots.len() > MOST_NAMES.max(there.saturating_mul(TIMES))
+    }
+
+    /// The number of names.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Nothing is known of any name, and names get other numbers. (Those of values do not come again.)
+    pub fn forget_names(&mut self) {
+        self.records += 1;
+        *self = Self { records: self.records, round: self.round, begun: Moment(self.records), ..Self::default() };
     }
 
     /// The number of a name, and the value that was last known of it, which may be another one by now.

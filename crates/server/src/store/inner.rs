@@ -249,9 +249,20 @@ impl Inner {
         Ok(())
     }
 
+    /// Forgets all names, where they have become too many. Between two operations: versions that were given before are those of another opening then.
+    pub fn trim_names(&mut self, place: &Place) {
+        if self.cache.has_too_many_names(self.last_order.as_ref().map_or(0, |order| order.len())) {
+            self.cache.forget_names();
+            (self.last_order, self.last_opening) = (None, None);
+            self.doubt_all();
+            place.set_opening(0);
+        }
+    }
+
     /// Begins to read: without a cache nothing that was read before counts.
     pub fn begin_reading(&mut self, place: &Place) {
         self.cache.trim();
+        self.trim_names(place);
         if !place.address.caches || self.may_come_unheard() {
             self.doubt_all();
         }

@@ -334,6 +334,7 @@ impl Space {
     /// Makes changes at one moment. `hold`: the mark of the asker's hold, empty without one. The connection has been looked at.
     pub fn change(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
         let mut inner = self.inner();
+        inner.trim_names(&self.place);
         inner.connected(&self.place)?;
         inner.requests += 1;
         let mut number = itoa::Buffer::new();
@@ -570,6 +571,11 @@ impl Space {
             inner.lose(&self.place);
         }
         Ok(())
+    }
+
+    /// The moment from which on names have the numbers that they have.
+    pub fn begun(&self) -> Moment {
+        self.inner().cache.begun()
     }
 
     /// A number that all moves on that the server tells.

@@ -4,6 +4,8 @@ use super::ServerStore;
 use crate::testing::Redis;
 use sync_backend::testing::{Fixture, fiber};
 
+mod names;
+
 /// A store on a server, which allows its user what the manual says, and no more.
 struct Place {
     redis: Redis,

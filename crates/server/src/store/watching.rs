@@ -51,6 +51,7 @@ impl ServerStore {
                     match state {
                         Some(state) => Known::All(state),
                         None if has_whole => Known::Whole,
+                        None if self.notes.borrow().has_forgotten() => Known::Another,
                         None => {
                             // (In this order: what changes meanwhile counts.)
                             let state = self.state_now()?;
@@ -75,7 +76,7 @@ impl ServerStore {
                 }
                 (Some(key), Since::Seen) => {
                     let slot = self.space.slot(key);
-                    let seen = self.notes.borrow().seen(key, slot);
+                    let seen = self.notes.borrow().seen(key, slot, self.space.begun());
                     let sight = match seen {
                         Some(sight) => sight,
                         None => Sight { record: self.see_head(key)?.0.record(), at: self.space.moment() },
@@ -162,7 +163,7 @@ impl ServerStore {
                 Known::Whole => {
                     self.state_now()?;
                     let all = self.part(Part::All, Wish::Head)?;
-                    !self.notes.borrow().is_whole(&all)
+                    !self.notes.borrow().is_whole(&all, self.space.begun())
                 }
             };
             if !has_changed {
