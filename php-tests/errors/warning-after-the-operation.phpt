@@ -7,7 +7,9 @@ An operation that finds a damaged file in the place of the one that was open is 
 require __DIR__ . '/../include/damaged.inc';
 
 $warnings = 0;
-set_error_handler(fn () => throw new ErrorException(++$warnings));
+set_error_handler(function () use (&$warnings) {
+    throw new ErrorException('warning ' . ++$warnings);
+});
 foreach ([
     'shift' => fn ($s) => $s->shift('jobs'),
     'push' => fn ($s) => $s->push('jobs', 'third'),

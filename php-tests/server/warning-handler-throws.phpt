@@ -15,7 +15,7 @@ var_dump($s->push('queue', 'b'), $s->shift('queue'));
 foreach ([
     'push' => fn () => $s->push('queue', 'c'),
     'increment' => fn () => $s->increment('n'),
-    'tryLock' => fn () => is_int($s->tryLock()),
+    'tryLock' => fn () => is_int($s->tryLock()) && $s->release() === $s,
     'transaction' => fn () => $s->transaction(fn ($s) => $s->t = 1),
 ] as $what => $do) {
     $redis->start();

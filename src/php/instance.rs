@@ -1,5 +1,6 @@
 //! The store of an object, as its constructor was told of it: a file or a server, and options.
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct Instance {
     given: Option<Box<[u8]>>,
     /// How the store is opened.
     pub options: Options,
+    /// Whether an operation was asked for that may have to wait, or to warn.
+    pub is_used: Cell<bool>,
 }
 
 impl Instance {
@@ -32,16 +35,18 @@ impl Instance {
         // (Most are paths, which is seen at once.)
         if !file.starts_with(b"/") && Address::is_meant_by(file) {
             let store = Handle::on_server(&address::address(file, origin)?, surroundings);
-            return Ok(Self { store, given: None, options });
+            return Ok(Self { store, given: None, options, is_used: Cell::new(false) });
         }
         let path = resolve(file)?;
         let given = (path.as_os_str().as_bytes() != file).then(|| file.into());
-        Ok(Self { store: Handle::on_file(path, options.clone(), surroundings), given, options })
+        let store = Handle::on_file(path, options.clone(), surroundings);
+        Ok(Self { store, given, options, is_used: Cell::new(false) })
     }
 
     /// A handle on the same store with the same settings.
     pub fn another(&self) -> Self {
-        Self { store: self.store.another(), given: self.given.clone(), options: self.options.clone() }
+        let (given, options) = (self.given.clone(), self.options.clone());
+        Self { store: self.store.another(), given, options, is_used: Cell::new(false) }
     }
 
     /// The path as the program gave it; the address of a server without its password.

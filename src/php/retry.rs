@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::errors;
 use super::handle::{self, Backend, BackendError, Handle, Remedy, Waiter, Waiting};
+use super::instance::Instance;
 use super::object::SyncObject;
 use super::refusal::throw_no_memory;
 use super::timeout::Timeout;
@@ -37,6 +38,8 @@ enum Effect {
     Reads,
     /// It may change something, and its result must not be lost: the warning comes before the object's next operation.
     Changes,
+    /// It completes what user code was a part of, which would be done twice if it failed for a warning: that waits for the next operation.
+    Completes,
 }
 
 /// Runs an operation of the store that only reads, and again while another process holds the lock, until it is done or the waiting is
@@ -50,6 +53,14 @@ pub fn retry<T>(this: &SyncObject, mut operation: impl FnMut(&Handle) -> handle:
 /// As [`retry`], for an operation that may change something: once it is done, no user code runs before the caller has the result.
 pub fn retry_change<T>(this: &SyncObject, mut operation: impl FnMut(&Handle) -> handle::Result<T>) -> Result<T, Stop> {
     with_wait_over(this, try_and_wait(this, Effect::Changes, None, &mut operation))
+}
+
+/// As [`retry_change`], for an operation that completes what user code was a part of: no warning comes before it either.
+pub fn retry_completion<T>(
+    this: &SyncObject,
+    mut operation: impl FnMut(&Handle) -> handle::Result<T>,
+) -> Result<T, Stop> {
+    with_wait_over(this, try_and_wait(this, Effect::Completes, None, &mut operation))
 }
 
 /// As [`retry_change`], but waits as long as the caller says, whatever the holder of the lock says of that; then `None`.
@@ -90,7 +101,9 @@ fn try_and_wait<T>(
     let mut waiter = Waiter::default();
     let mut since: Option<Instant> = None;
     loop {
-        tell_warning(this)?;
+        if effect != Effect::Completes {
+            tell_warning(this)?;
+        }
         let store = &this.instance()?.store;
         let outcome = operation(store);
         if outcome.is_ok() {
@@ -137,13 +150,14 @@ fn try_and_wait<T>(
     }
 }
 
-/// Opens the store, if it is there and is not open, and gives the warning about the state in which it was found, if there is one that was
+/// Opens the store before an object's first operation, if it is there and is not open, and gives the warning about the state in which it was found, if there is one that was
 /// not given yet. May run user code then, which may exchange the store: so again, until there is none.
 #[inline]
 fn tell_warning(this: &SyncObject) -> Result<(), Thrown> {
     loop {
-        let store = &this.instance()?.store;
-        if store.opening() == 0 {
+        let Instance { store, is_used, .. } = this.instance()?;
+        // (Not later: to reconnect is a part of an operation, which may have a lock of the connection that has ended.)
+        if !is_used.replace(true) && store.opening() == 0 {
             store.enter();
         }
         let Some(warning) = store.take_warning() else { return Ok(()) };

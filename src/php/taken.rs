@@ -4,9 +4,9 @@
 //! it back as well, and so does the end of the object, where the engine leaves by `longjmp` for good.
 
 use super::handle::{Backend, Handle, Result};
-use super::legacy::{and_import, retry_importing};
+use super::legacy::and_import;
 use super::object::SyncObject;
-use super::retry::{retry_change_into, unless_over};
+use super::retry::{retry_change_into, retry_completion, unless_over};
 use super::timeout::Timeout;
 use super::value::ZendVec;
 use super::zend::{Thrown, finally};
@@ -49,7 +49,8 @@ pub fn finish_after<T>(
 ) -> std::result::Result<Finished<T>, Thrown> {
     let finish = || {
         let result = body()?;
-        let (is_done, is_back) = retry_importing(this, |store| Ok((store.finish(token)?, store.has_gone_back())))?;
+        let (is_done, is_back) =
+            and_import(this, || retry_completion(this, |store| Ok((store.finish(token)?, store.has_gone_back()))))?;
         Ok(match (is_done, is_back) {
             (true, _) => Finished::Done(result),
             (false, false) => Finished::Gone(result),
