@@ -90,7 +90,7 @@ impl Deref for Buffer {
 impl DerefMut for Buffer {
     #[inline]
     fn deref_mut(&mut self) -> &mut ZendVec<u8> {
-        // SAFETY: as above.
+        // SAFETY: the slot lives until the request's end, and is taken by this `Buffer` alone; `&mut` keeps other borrows of the bytes away.
         unsafe { &mut *self.0.as_ref().bytes.get() }
     }
 }
@@ -102,7 +102,7 @@ impl Drop for Buffer {
         if self.capacity() > KEPT {
             self.free();
         }
-        // SAFETY: as above.
+        // SAFETY: the slot lives until the request's end, whichever buffer takes it.
         unsafe { self.0.as_ref() }.taken.set(false);
     }
 }

@@ -16,7 +16,7 @@ pub fn declared_table(object: &Object, purpose: zend_prop_purpose) -> Held<Array
         purpose == ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_VAR_EXPORT || series::is_for_object_vars(purpose);
     // SAFETY: the object lives; the engine gives a new table, whose count is the caller's.
     if let Some(table) = is_asked.then(|| unsafe { series::hooked_properties(object.as_ptr()) }).flatten() {
-        // SAFETY: as above.
+        // SAFETY: the count that the engine has left to the caller.
         return unsafe { Held::from_owned(table) };
     }
     let mut table = new_table();

@@ -168,7 +168,7 @@ unsafe extern "C" fn cursor_valid(iterator: *mut zend_object_iterator) -> c_int 
             if read || !content.is_behind(cursor.at) {
                 return ffi::ZEND_RESULT_CODE_SUCCESS;
             }
-            // SAFETY: as above.
+            // SAFETY: the engine's cursor, which it holds while user code runs.
             match unsafe { cursor_read(iterator) } {
                 Ok(true) => return ffi::ZEND_RESULT_CODE_SUCCESS,
                 Ok(false) => cursor.at += 1,

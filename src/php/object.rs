@@ -212,7 +212,7 @@ impl SyncObject {
 
     /// Runs `body`, a method for a name, and lets one of the engine's guards say so.
     pub fn guarding<T>(&self, name: &ZStr, guard: u32, body: impl FnOnce() -> T) -> T {
-        // SAFETY: as above; asked for anew each time, as it moves where the object has many.
+        // SAFETY: it has guards, as in `is_guarded`; asked for anew each time, as the guard moves where the object has many.
         let of_name = || unsafe { &mut *ffi::zend_get_property_guard(self.zend(), name.as_ptr()) };
         *of_name() |= guard;
         zend::finally(body, |_| *of_name() &= !guard)
@@ -313,7 +313,7 @@ impl SyncObject {
     /// engine that might run user code.
     #[inline]
     pub unsafe fn cache(&self) -> &Table {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises that the reference is gone before anything can change the shelf.
         unsafe { &self.shelf().values }
     }
 
@@ -323,7 +323,7 @@ impl SyncObject {
     /// As for [`SyncObject::cache`].
     #[inline]
     pub unsafe fn ends(&self) -> &Table {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises that the reference is gone before anything can change the shelf.
         unsafe { &self.shelf().ends }
     }
 
@@ -360,7 +360,7 @@ impl SyncObject {
     #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
     pub unsafe fn entry(&self, slot: CacheSlot, name: &ZStr) -> Option<&mut Entry> {
         let opening = self.constructed()?.store.short_opening();
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises to use one entry at a time, and none after anything else was done to the cache.
         unsafe {
             match slot.entry(self.number()) {
                 Some(entry) if Handle::opening_of(&entry.version) == opening && opening != 0 => Some(entry),
@@ -379,7 +379,7 @@ impl SyncObject {
         if opening == 0 {
             return None;
         }
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises to use one entry at a time, and none after anything else was done to the cache.
         let entry = unsafe { self.cache().find(name) }?;
         self.lead(slot, entry);
         Some(entry)
@@ -392,7 +392,7 @@ impl SyncObject {
     #[inline(never)]
     #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
     pub unsafe fn known(&self, name: &ZStr) -> Option<&mut Entry> {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises to use one entry at a time, and none after anything else was done to the cache.
         unsafe { self.newest(name) }.ok()
     }
 
@@ -615,7 +615,7 @@ pub struct Handlers {
 }
 // SAFETY: written once, then only read; the pointers in it are to functions.
 unsafe impl Send for Handlers {}
-// SAFETY: as above.
+// SAFETY: written once, then only read; the pointers in it are to functions.
 unsafe impl Sync for Handlers {}
 
 static HANDLERS: OnceLock<Handlers> = OnceLock::new();

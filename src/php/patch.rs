@@ -74,7 +74,7 @@ impl Cached<'_> {
         // SAFETY: nothing runs before the table and its entry are out of use: encoding a plain value, an operator without side
         // effects, and changing a plain array run no user code.
         let table = unsafe { this.cache() };
-        // SAFETY: as above.
+        // SAFETY: the entry is out of use before anything else is done to the cache.
         let Some(entry) = (unsafe { table.find(name) }) else { return Ok(Swap::Impossible) };
         let value = match edit {
             Edit::Assign(value) if is_plain(value, DEPTH) => Some(*value),

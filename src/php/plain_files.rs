@@ -17,7 +17,7 @@ struct Operations {
 }
 // SAFETY: tables of functions, written once.
 unsafe impl Send for Operations {}
-// SAFETY: as above.
+// SAFETY: tables of functions, written once.
 unsafe impl Sync for Operations {}
 
 static OPERATIONS: OnceLock<Operations> = OnceLock::new();
@@ -37,7 +37,7 @@ pub fn watch() {
         }
     });
     let operations = OPERATIONS.get().expect("initialised above");
-    // SAFETY: as above.
+    // SAFETY: startup is single-threaded; the table is a static, which lives as long as the process.
     unsafe { ffi::php_plain_files_wrapper.wops = &raw const operations.watched };
 }
 

@@ -19,7 +19,7 @@ pub fn are_final() -> bool {
     let has_one_user = unsafe { libc::getresuid(&raw mut real, &raw mut effective, &raw mut saved) } == 0
         && real == effective
         && real == saved;
-    // SAFETY: as above.
+    // SAFETY: the kernel writes three numbers.
     let has_one_group = unsafe { libc::getresgid(&raw mut real, &raw mut effective, &raw mut saved) } == 0
         && real == effective
         && real == saved;

@@ -100,7 +100,7 @@ impl Entry {
     /// # Safety
     /// The place is writable, and nothing refers to it.
     pub(super) unsafe fn prepare(place: *mut Self) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises a writable place to which nothing refers; each field is written without being read.
         unsafe {
             (&raw mut (*place).stamp).write(0);
             (&raw mut (*place).flags).write(0);

@@ -210,7 +210,7 @@ impl Keeper {
             })
         };
         let mut found = self.found_keys.borrow_mut();
-        // SAFETY: as the caller promises; keys stay for as long as the thread.
+        // SAFETY: the caller promises that `into` owns nothing and is used no longer than the block; the keys stay for as long as the thread.
         unsafe { Block::decode(bytes, into, self.account.left(), &mut found, find) }
     }
 

@@ -198,7 +198,7 @@ impl Table {
         // SAFETY: the table's entries live; the caller uses one at a time.
         let entry = unsafe { self.places.find(name.hash(), |entry| entry.is_named(name)) }?.as_ptr();
         self.follow(entry);
-        // SAFETY: as above.
+        // SAFETY: `follow` lets go of no entry, and keeps no reference to one.
         Some(unsafe { &mut *entry })
     }
 

@@ -149,7 +149,7 @@ pub fn without_warnings<T>(body: impl FnOnce() -> T) -> T {
         former
     };
     finally(body, |_| {
-        // SAFETY: as above.
+        // SAFETY: two numbers in the globals of this thread.
         unsafe {
             (*executor()).error_reporting = reported;
             (*executor()).user_error_handler_error_reporting = handled;
@@ -165,7 +165,8 @@ pub fn setting_exception_aside<T>(body: impl FnOnce() -> T) -> T {
         if pending.is_null() {
             return;
         }
-        // SAFETY: as above, the other way round; one of `body`'s is let go of only when nothing points to it any more.
+        // SAFETY: the globals own the exception that waited, again; one of `body`'s, whose count is left over then, is let go of only when
+        // nothing points to it any more.
         unsafe {
             let newer = ptr::replace(&raw mut (*executor()).exception, pending);
             if !newer.is_null() {

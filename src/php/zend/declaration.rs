@@ -60,7 +60,7 @@ impl<'a> Declaration<'a> {
                 slice::from_raw_parts(&raw const (*list).first, (*list).len)
             }
         };
-        // SAFETY: as above.
+        // SAFETY: each source is the declaration of a property of a live object, whose class has it.
         sources.iter().filter_map(|&info| unsafe { Self::of(info) })
     }
 

@@ -61,7 +61,7 @@ pub unsafe fn immutable_size(value: *const Zval, limit: usize) -> Option<usize> 
 /// `value` is alive; `block` is aligned to 8 bytes, and has as many as [`immutable_size`] says. `into` is writable, owns
 /// nothing, and its copy is used no longer than the block stays.
 pub unsafe fn set_immutable(into: *mut Zval, value: *const Zval, block: *mut u8) {
-    // SAFETY: as the caller promises; it takes no more than was said.
+    // SAFETY: the caller promises a block as long as the copy takes, a live value, and a writable `into`.
     unsafe { Room::new(block).copy(into, value) }
 }
 
@@ -183,7 +183,7 @@ impl Room {
     /// # Safety
     /// `into` is writable, and owns nothing.
     pub unsafe fn set_string(&self, into: *mut Zval, bytes: &[u8]) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises a writable `into` that owns nothing; `new` was promised room for the string.
         unsafe {
             (*into).value.str_ = self.string_of(bytes, hash_of(bytes)).as_ptr();
             (*into).u1.type_info = STRING;
@@ -219,7 +219,7 @@ impl Room {
     /// As for [`set_string`](Self::set_string).
     unsafe fn set_array(&self, into: *mut Zval, count: usize, is_list: bool) -> *mut HashTable {
         let heads = if is_list { LIST_HEADS } else { 2 * table_size(count) };
-        // SAFETY: as the caller promises; `new` was promised room for it.
+        // SAFETY: the caller promises a writable `into` that owns nothing, and writes the elements of a list; `new` was promised room for all of it.
         unsafe {
             let table: *mut HashTable = self.take(size_of::<HashTable>());
             let place = if is_list { size_of::<Zval>() } else { size_of::<ffi::Bucket>() };
@@ -248,7 +248,7 @@ impl Room {
     /// # Safety
     /// As for [`set_string`](Self::set_string); there are fewer than [`MAX_ELEMENTS`](super::MAX_ELEMENTS), and one at least.
     pub unsafe fn set_list(&self, into: *mut Zval, count: usize) -> *mut Zval {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises a writable `into`, and a number of elements for which there is room.
         unsafe { (*self.set_array(into, count, true)).__bindgen_anon_1.arPacked }
     }
 
@@ -257,7 +257,7 @@ impl Room {
     /// # Safety
     /// As for [`set_list`](Self::set_list).
     pub unsafe fn set_map(&self, into: *mut Zval, count: usize) -> *mut HashTable {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises a writable `into`, and a number of elements for which there is room.
         unsafe { self.set_array(into, count, false) }
     }
 
@@ -306,7 +306,7 @@ impl Room {
     /// # Safety
     /// As for [`set_immutable`].
     unsafe fn copy(&self, into: *mut Zval, value: *const Zval) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises a live value, which is of the kind that it says, a writable `into`, and room for the copy.
         unsafe {
             match kind(value) {
                 STRING => {

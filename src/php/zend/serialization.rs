@@ -107,7 +107,8 @@ unsafe extern "C" fn switch_fibers(from: *mut c_void, to: *mut c_void) {
     /// # Safety
     /// `frame` is null or a frame in the list.
     unsafe fn go_on(frame: *mut Frame, fiber: usize) {
-        // SAFETY: as below.
+        // SAFETY: a frame is taken out of the list before its memory is given back, and all of the list are this thread's: so it and those
+        // outside of it are alive, and nobody else writes to them.
         unsafe {
             if frame.is_null() {
                 return;
@@ -119,7 +120,7 @@ unsafe extern "C" fn switch_fibers(from: *mut c_void, to: *mut c_void) {
         }
     }
 
-    // SAFETY: frames are in the list for as long as they are there.
+    // SAFETY: a frame is taken out of the list before its memory is given back, and all of the list are this thread's: those that are met are alive.
     unsafe {
         let mut frame = NEWEST.get();
         while !frame.is_null() {
@@ -360,7 +361,7 @@ pub unsafe fn serialize_among<R>(met: *mut HashTable, last: u32, call: impl FnOn
         },
         |data| call(Among { data }),
         |data| unsafe {
-            // SAFETY: as above. Nothing is let go of before the engine is what it was.
+            // SAFETY: the table that `begin` has made, whose own table comes back in its place; nothing is let go of before the engine is what it was.
             ptr::swap(&raw mut (*data.cast::<Met>()).table, met);
             php_var_serialize_destroy(data);
         },

@@ -45,7 +45,7 @@ pub fn immutable_size(
 /// `bytes` are what [`immutable_size`] was asked about, and `keys` what became of them there; the block has as many bytes as that
 /// said, and is aligned to 8. `into` owns nothing, and its value is used no longer than the block and the keys stay.
 pub unsafe fn decode_immutable(bytes: &[u8], keys: &SharedKeys, block: *mut u8, into: &mut Zval) -> bool {
-    // SAFETY: as the caller promises: both go through the same bytes.
+    // SAFETY: the caller promises a block as long as `Size` has counted, and this goes through the same bytes.
     let room = unsafe { Room::new(block) };
     let block = Block { room, keys, next: Cell::new(0) };
     Deserializer::new(bytes).deserialize_any(Fill { at: into, block: &block }).is_ok()
@@ -285,7 +285,7 @@ impl<'de> Visitor<'de> for Fill<'_> {
                 (None, Ok(index)) => NewKey::Int(index),
                 (None, Err(bytes)) => NewKey::Bytes(bytes),
             };
-            // SAFETY: as above.
+            // SAFETY: the array was just made, and `Size` has counted each of its elements.
             let place = unsafe { self.block.room.add(table, key) };
             map.next_value_seed(Fill { at: place.ok_or_else(|| A::Error::custom("a key comes twice"))?, ..self })?;
         }
