@@ -1,5 +1,5 @@
 --TEST--
-A transaction, or a lock, ends with its connection, whether another program needs it or not: nothing is changed, and the exception says what to do
+A transaction whose connection has ended is done if nobody else has written meanwhile; a lock ends with its connection in any case: nothing is changed then, and the exception says what to do
 --FILE--
 <?php
 require __DIR__ . '/../include/redis.inc';
@@ -57,13 +57,13 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-transaction: The connection to 'ADDRESS?db=0' ended during a transaction, or the store was destroyed: it has changed nothing. Begin it anew.
-1
+transaction: no exception
+3
 lock: The lock on 'ADDRESS?db=0' is lost: the connection ended, which counts as the end of its holder (lock(), or a statement in several steps). Nothing was changed; do it again, and read anew what was read under the lost one.
-1
+3
 transaction: The connection to 'ADDRESS?db=0' ended during a transaction, or the store was destroyed: it has changed nothing. Begin it anew.
-1
+3
 lock: The lock on 'ADDRESS?db=0' is lost: the connection ended, which counts as the end of its holder (lock(), or a statement in several steps). Nothing was changed; do it again, and read anew what was read under the lost one.
-1
+3
 afterwards: no exception
-2
+4

@@ -23,8 +23,8 @@ impl ServerStore {
         match &*self.hold.borrow() {
             // (Most handles have none.)
             None => Ok(Vec::new()),
-            // (A look, before a step of it is made without the lock.)
-            Some(hold) if self.space.heed().is_err() || !self.is_own(&hold.owner) => {
+            // (A look, before a step of it is made without the lock. What is one step at its end needs nothing but that nobody has written since.)
+            Some(hold) if hold.keeps_all_out() && (self.space.heed().is_err() || !self.is_own(&hold.owner)) => {
                 Err(self.error(ErrorKind::LockGone))
             }
             Some(hold) if hold.lets_write((self.fiber)()) => Ok(hold.mark.clone()),

@@ -100,13 +100,14 @@ impl Link {
         Ok(link)
     }
 
-    /// Ends a hold that an earlier connection of this process has left, by the number of that. Whoever has it would be let in by its mark otherwise, over this
-    /// connection, until somebody else has noticed that its own has ended.
-    pub fn end_hold_of(&mut self, keys: &Keys, client: i64) -> Result<(), Failure> {
+    /// Ends the lock of the whole that an earlier connection of this process has left, by the number of that. Readers pass it, while its owner would be let in by
+    /// its mark, over this connection, until another writer has noticed that its own has ended.
+    pub fn end_lock_of(&mut self, keys: &Keys, client: i64) -> Result<(), Failure> {
         let mut is_told = false;
         let held = self.connection.ask(&[b"GET", keys.kind(Key::Hold)], &mut |_| is_told = true)?;
         let is_its = |mark: &Mark| {
-            mark.owner.client == client && visible(&mark.machine, mark.process) == Some(std::process::id())
+            let is_own = visible(&mark.machine, mark.process) == Some(std::process::id());
+            mark.all && mark.owner.client == client && is_own
         };
         if let Some(text) = held.text()
             && Mark::read(text).is_some_and(|mark| is_its(&mark))

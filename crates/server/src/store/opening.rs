@@ -39,7 +39,7 @@ impl Pause {
 /// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
 const OPENS: u32 = 10;
 
-/// Opens a connection, and ends what the `last` one of this process has held. A server that is only late, or whose place another one is about to take,
+/// Opens a connection, and ends the lock that the `last` one of this process had. A server that is only late, or whose place another one is about to take,
 /// is waited for as one that answers nothing.
 pub fn open(place: &Place, last: Option<i64>) -> Result<Link, NoConnection> {
     let mut pause = Pause::new(place);
@@ -47,7 +47,7 @@ pub fn open(place: &Place, last: Option<i64>) -> Result<Link, NoConnection> {
     loop {
         let opened = route::open(&place.address, &place.keys).and_then(|mut link| {
             if let Some(last) = last {
-                link.end_hold_of(&place.keys, last)?;
+                link.end_lock_of(&place.keys, last)?;
             }
             Ok(link)
         });
