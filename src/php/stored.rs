@@ -246,19 +246,19 @@ pub fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], mut at: Slot)
             left = behind;
         }
         let act = if patch.assigns { Act::Assign(&value) } else { Act::Unset };
-        let way = match patch.only_step() {
-            Some(number) if patch.assigns && taken.is_next(number, &at) => vec![Step::Append],
+        // SAFETY: no program has a value before it was read.
+        let change = |at: Slot, steps: &[Step]| walk::act(unsafe { Own::new(at) }, steps, act).map(drop);
+        match patch.only_step() {
+            Some(number) if patch.assigns && taken.is_next(number, &at) => change(at.reborrow(), &[Step::Append])?,
             Some(number) => {
                 taken.apply(&mut at);
-                vec![Step::Element(Key::int(number))]
+                change(at.reborrow(), &[Step::Element(Key::int(number))])?;
             }
             None => {
                 taken.apply(&mut at);
-                patch.way().map_err(refuse)?
+                change(at.reborrow(), &patch.way().map_err(refuse)?)?;
             }
-        };
-        // SAFETY: no program has a value before it was read.
-        walk::act(unsafe { Own::new(at.reborrow()) }, &way, act)?;
+        }
         rest = &rest[rest.len() - left..];
     }
     taken.apply(&mut at);

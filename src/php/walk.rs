@@ -49,12 +49,12 @@ pub fn act<'a, 's>(place: Own, steps: &'s [Step], act: Act<'a>) -> Result<Acted<
         let continuation = Some(Continuation { handle, step, rest, act });
         return Ok(Acted { continuation, ..Acted::here(false) });
     }
-    if place.value().kind() == zend::REFERENCE && !matches!((steps, &act), ([], Act::Unset)) {
+    if place.value().kind() == zend::REFERENCE && !steps.is_empty() {
         return act_behind(Local::copy_of(place.value()), steps, act);
     }
     let makes = makes_array(place.value(), steps, act.fetch());
     let acted = match steps {
-        [] => at_place(place, act).map(Acted::here),
+        [] => at_end(place, act).map(Acted::here),
         [step] => last(place, step, act).map(Acted::here),
         [step, rest @ ..] => inner(place, step, rest, act),
     }?;
@@ -143,9 +143,12 @@ fn handle(value: &Value, step: &Step) -> Option<Held<Object>> {
     is_shared.then(|| Held::of(object))
 }
 
-/// Acts on the place itself, which holds no reference (but for one to remove).
-fn at_place(place: Own, act: Act) -> Result<bool, Thrown> {
+/// Acts on the place itself.
+fn at_end(place: Own, act: Act) -> Result<bool, Thrown> {
     match act {
+        Act::Assign(_) | Act::Operate(_) if place.value().kind() == zend::REFERENCE => {
+            return act_behind(Local::copy_of(place.value()), &[], act).map(|acted| acted.changed);
+        }
         Act::Assign(value) => place.into_slot().assign(Local::copy_of(value.dereference()))?,
         Act::Operate(operation) => operation.run(place)?,
         Act::Unset => place.into_slot().release(),
@@ -319,7 +322,7 @@ fn last_element(place: Own, step: &Step, act: Act) -> Result<bool, Thrown> {
         return Ok(Table::of(place).is_some_and(|table| table.remove(key)));
     }
     match element_slot(place, step, act.fetch())? {
-        Some(element) => self::act(element, &[], act).map(|acted| acted.changed),
+        Some(element) => at_end(element, act),
         None => Ok(false),
     }
 }
@@ -331,7 +334,7 @@ fn last_element_of_object(object: &Held<Object>, step: &Step, act: Act) -> Resul
         // The engine fetches the element, and changes its copy.
         Act::Operate(operation) if operation.is_step() => {
             let mut element = object.fetch_element(offset, BP_VAR_RW)?;
-            self::act(element.own(), &[], Act::Operate(operation)).map(drop)
+            at_end(element.own(), Act::Operate(operation)).map(drop)
         }
         Act::Operate(operation) => {
             let mut new = Local::new();
