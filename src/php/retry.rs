@@ -34,9 +34,9 @@ impl From<Thrown> for Stop {
 /// has found in the place of another, or the server that was started anew. Its handler may throw.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
-    /// It only reads: the warning comes at once, and an exception in place of what was read.
+    /// It only reads: the warning comes right after it, and an exception in place of what was read.
     Reads,
-    /// It may change something, and its result must not be lost: the warning comes before the object's next operation.
+    /// It may change something, and its result must not be lost: a warning comes before it, or with the object's next operation.
     Changes,
     /// It completes what user code was a part of, which would be done twice if it failed for a warning: that waits for the next operation.
     Completes,
@@ -45,12 +45,12 @@ enum Effect {
 /// Runs an operation of the store that only reads, and again while another process holds the lock, until it is done or the waiting is
 /// over. A file of the pure-PHP class stays as it is ([`super::legacy::retry_importing`] turns it into a store).
 ///
-/// A warning about the state in which the store was found comes before it, if the store is found by it.
+/// A warning about the state in which the store was found comes after it.
 pub fn retry<T>(this: &SyncObject, mut operation: impl FnMut(&Handle) -> handle::Result<T>) -> Result<T, Stop> {
     with_wait_over(this, try_and_wait(this, Effect::Reads, None, &mut operation))
 }
 
-/// As [`retry`], for an operation that may change something: once it is done, no user code runs before the caller has the result.
+/// As [`retry`], for an operation that may change something. A warning comes before it: once it is done, no user code runs before the caller has the result.
 pub fn retry_change<T>(this: &SyncObject, mut operation: impl FnMut(&Handle) -> handle::Result<T>) -> Result<T, Stop> {
     with_wait_over(this, try_and_wait(this, Effect::Changes, None, &mut operation))
 }
@@ -101,10 +101,10 @@ fn try_and_wait<T>(
     let mut waiter = Waiter::default();
     let mut since: Option<Instant> = None;
     loop {
-        if effect != Effect::Completes {
-            tell_warning(this)?;
-        }
-        let store = &this.instance()?.store;
+        let store = match effect {
+            Effect::Changes => store_after_warning(this)?,
+            Effect::Reads | Effect::Completes => &this.instance()?.store,
+        };
         let outcome = operation(store);
         if outcome.is_ok() {
             // Other processes need not wait while the result is put to use.
@@ -153,14 +153,14 @@ fn try_and_wait<T>(
 /// Opens the store before an object's first operation, if it is there and is not open, and gives the warning about the state in which it was found, if there is one that was
 /// not given yet. May run user code then, which may exchange the store: so again, until there is none.
 #[inline]
-fn tell_warning(this: &SyncObject) -> Result<(), Thrown> {
+fn store_after_warning(this: &SyncObject) -> Result<&Handle, Thrown> {
     loop {
         let Instance { store, is_used, .. } = this.instance()?;
         // (Not later: to reconnect is a part of an operation, which may have a lock of the connection that has ended.)
         if !is_used.replace(true) && store.opening() == 0 {
             store.enter();
         }
-        let Some(warning) = store.take_warning() else { return Ok(()) };
+        let Some(warning) = store.take_warning() else { return Ok(store) };
         errors::warn_of(warning)?;
     }
 }
