@@ -211,11 +211,11 @@ impl Link {
     /// The server's clock has shown a time (ms) since ours showed another one. True: the two differ by something else than was known.
     pub fn learn_time(&mut self, time: u64, before: Now) -> bool {
         let (before, after) = (before.milliseconds(), Now::read().milliseconds());
-        let as_known = ahead(time.saturating_add_signed(-self.ahead), before, after) == 0;
-        if !as_known {
+        let is_another = is_another(time.saturating_add_signed(-self.ahead), before, after);
+        if is_another {
             self.ahead = ahead(time, before, after);
         }
-        !as_known
+        is_another
     }
 }
 
@@ -226,6 +226,13 @@ const TICK: u64 = 10;
 /// taken for that: on a busy machine an answer takes long, and most clocks agree.
 fn ahead(time: u64, before: u64, after: u64) -> i64 {
     if (before..=after + TICK).contains(&time) { 0 } else { time as i64 - before.midpoint(after) as i64 }
+}
+
+/// Whether a time that a clock showed between these two of ours says that it differs from ours by something else than was known, which this time has
+/// without. What was known is as far from the truth as our clock may be late, and as half of an answer's way takes.
+fn is_another(time: u64, before: u64, after: u64) -> bool {
+    let error = 2 * TICK + (after - before.min(after)).div_ceil(2);
+    !(before.saturating_sub(error)..=after + error).contains(&time)
 }
 
 /// The milliseconds of an answer to `TIME`.
@@ -243,7 +250,7 @@ fn run(info: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::ahead;
+    use super::{ahead, is_another};
 
     #[test]
     fn clocks_that_may_agree_do() {
@@ -251,5 +258,20 @@ mod tests {
         // It was asked for late, and ours has not moved on since.
         assert_eq!(ahead(1_504, 1_000, 1_500), 0);
         assert_eq!([ahead(1_600, 1_000, 1_100), ahead(900, 1_000, 1_100)], [550, -150]);
+    }
+
+    #[test]
+    fn a_clock_that_goes_on_as_before_is_the_same_whatever_the_errors_of_two_looks() {
+        // A way of 100 ms, which is longer one way at the first look, and the other way at the second one, with ticks of 10 ms.
+        for (there, back) in [(0, 100), (100, 0), (50, 50), (1, 0)] {
+            for late in [0, 9] {
+                let known = ahead(5_000 + 700_000, 5_000 - there - late, 5_000 + back);
+                for (there, back) in [(0, 100), (100, 0), (50, 50)] {
+                    let time = (8_000 + 700_000_u64).saturating_add_signed(-known);
+                    assert!(!is_another(time, 8_000 - there, 8_000 + back - late), "{there} {back} {late}");
+                }
+            }
+        }
+        assert!(is_another(8_000, 8_100, 8_110) && is_another(8_200, 8_100, 8_110));
     }
 }
