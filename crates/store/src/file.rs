@@ -12,7 +12,7 @@ use super::notes::Which;
 use super::opening::{Due, EndedLock, Opening, PlaceInLine};
 use super::sigbus;
 use super::size_limit;
-use super::torture::{crash_point, synced, synced_name};
+use super::torture::{crash_point, disk_fails, synced, synced_name};
 use super::watching::Watching;
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, fdatasync, seek, syncfs};
 use rustix::io::Errno;
@@ -530,10 +530,13 @@ impl File {
 
     /// Waits until everything written so far is on the disk.
     pub fn sync(&self) -> Result<(), Failure> {
-        self.with_own(|file| match fdatasync(file).map_err(|error| Failure::from(io::Error::from(error))) {
+        let done = self.with_own(|file| match sync_data(file).map_err(|error| Failure::from(io::Error::from(error))) {
             Err(Failure::Io(error)) => Err(Failure::CannotDo("sync", error)),
             other => other,
-        })?;
+        });
+        // (It may have taken long, and the next store to a page that it has written changes the file's times.)
+        self.touch();
+        done?;
         synced();
         Ok(())
     }
@@ -631,6 +634,11 @@ impl File {
             let _ = touched.compare_exchange(before, now);
         }
     }
+}
+
+/// Waits until the content of a file is on the disk.
+fn sync_data(file: &Descriptor) -> rustix::io::Result<()> {
+    if disk_fails() { Err(Errno::IO) } else { fdatasync(file) }
 }
 
 /// Puts memory behind a range, which may make the file longer, as `mode` says.

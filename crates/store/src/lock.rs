@@ -47,21 +47,19 @@ impl<'f> Unrecovered<'f> {
     }
 
     /// The guard, when `recovery` has completed all that was left half done. Where that breaks off, as this process's
-    /// mapping shows too little of the file, say, the next waiter has to try again. (So it will where the log's end is
-    /// damaged, as the index does not know that.)
+    /// mapping shows too little of the file, say, or the disk fails, the next waiter has to try again.
     pub fn complete(
         mut self,
         recovery: impl FnOnce(&WriteGuard<'f>) -> Result<(), Failure>,
     ) -> Result<WriteGuard<'f>, Failure> {
         let guard = self.0.take().expect("there until it is dropped");
-        let outcome = recovery(&guard);
-        if let Err(failure) = outcome {
-            if guard.file.map.is_poisoned() || matches!(failure, Failure::Outgrown(_)) {
+        match recovery(&guard) {
+            Ok(()) => Ok(guard),
+            Err(failure) => {
                 guard.abandon();
+                Err(failure)
             }
-            return Err(failure);
         }
-        Ok(guard)
     }
 }
 

@@ -13,6 +13,15 @@ pub(super) fn crash_point() {
     hooks::pass(std::panic::Location::caller());
 }
 
+/// Whether the disk fails now, as a unit test says. Never in any other build.
+#[inline(always)]
+pub(super) fn disk_fails() -> bool {
+    #[cfg(test)]
+    return super::tests::halfway::disk_fails();
+    #[cfg(not(test))]
+    false
+}
+
 /// Says that all that was written to a file so far is on the disk. Nothing in any other build.
 #[inline(always)]
 pub(super) fn synced() {

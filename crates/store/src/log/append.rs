@@ -172,6 +172,10 @@ impl<'g> Log<'g> {
         let place = self.segments().space_for(record.length(), purpose)?;
         let placed = self.append(record, place, self.end(), order, Company::NONE);
         self.add_live(place.page(), placed.length as i64);
+        if placed.record.is_large() {
+            // (It may have taken long to copy, and the next store to a page changes the file's times.)
+            self.file.touch();
+        }
         match self.publish(place, placed, effect) {
             Ok(published) => Ok(published),
             Err(failure) => Err(self.take_back(placed, failure)),

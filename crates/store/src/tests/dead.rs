@@ -173,3 +173,35 @@ fn one_may_die_who_makes_more_lease_slots() {
         }
     }
 }
+
+/// A recovery that fails leaves everything to the next one: a change that its owner did not live to publish does not come to life later on.
+#[test]
+fn a_recovery_in_which_the_disk_fails_is_made_good_by_whoever_comes_next() {
+    for steps in 0.. {
+        let path = TemporaryPath::new();
+        let options = Options { durability: Durability::Commit, ..Options::default() };
+        let durable = || path.store_with(options.clone());
+        let store = durable();
+        put(&store, b"x", b"1");
+        let has_died = dies_in(|die| {
+            let store = durable();
+            let passed = halfway::after_steps(steps, die, || put(&store, b"new", &[1; 100_000]));
+            assert!(passed.is_none(), "it was to die");
+        });
+        if !has_died {
+            assert!(steps > 20, "only {steps} steps");
+            break;
+        }
+        let published = get(&store, b"new");
+        halfway::let_the_disk_fail(1);
+        // (A change that was complete needs no recovery.)
+        let _ = store.put(b"y", b"1", &mut Version::default());
+        halfway::let_the_disk_fail(0);
+        put(&store, b"y", b"2");
+        assert_sound(&store);
+        assert_eq!(get(&store, b"new"), published, "after {steps} steps");
+        let copy = path.copy();
+        assert_eq!(get(&copy.store(), b"new"), published, "after {steps} steps");
+        assert_sound(&copy.store());
+    }
+}

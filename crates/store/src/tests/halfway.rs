@@ -20,6 +20,20 @@ pub fn pass() {
     }
 }
 
+thread_local! {
+    static FAILURES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// So many syncs from now on (of this thread) fail.
+pub fn let_the_disk_fail(times: u32) {
+    FAILURES.set(times);
+}
+
+/// Asked at each sync.
+pub fn disk_fails() -> bool {
+    FAILURES.replace(FAILURES.get().saturating_sub(1)) > 0
+}
+
 /// Runs `change`; after so many of its steps `action` comes in between. `None`: it has fewer.
 pub fn after_steps<T>(steps: u32, action: impl FnOnce() + 'static, change: impl FnOnce() -> T) -> Option<T> {
     NEXT.set(Some((steps, Box::new(action))));
