@@ -27,6 +27,9 @@ const AT_ONCE: usize = 10;
 const PAUSE: Duration = Duration::from_micros(200);
 /// How often with one and the same file.
 const SAME_FILE: usize = 3;
+/// How often with one in which an access raised SIGBUS, though it is whole. (Each time but where something is missing that is in use,
+/// somebody must have freed what was just being read.)
+const FAULTS: usize = 20;
 
 /// The `commit` where no file is open: an end of the log that no version has.
 fn nowhere() -> *const Word {
@@ -85,7 +88,20 @@ impl Follower {
         if self.looked.get().precedes_a_change() {
             sigbus::stand_ready_at_times();
         }
-        self.open_file()
+        self.open_file().map(|file| self.mend(file))
+    }
+
+    /// The open file; in another mapping, if an access to this one raised a signal though the file is whole. A hold on it stays, and
+    /// all else that this thread has in it.
+    fn mend(&self, file: Rc<File>) -> Rc<File> {
+        if !file.map.has_faulted() {
+            return file;
+        }
+        // (In a child, the descriptor to map it by is its own.)
+        file.reopen(&self.path);
+        let Some(sound) = registry::mend(&file) else { return file };
+        self.point_to(sound.clone());
+        sound
     }
 
     /// Lets `end` end a hold in the file that it is given. Where it asks for that, items that were given up meanwhile go back, for those
@@ -242,9 +258,15 @@ impl Follower {
     pub fn current_file(&self) -> std::result::Result<Option<Rc<File>>, Failure> {
         let now = Moment::now();
         let file = self.file.borrow().clone();
-        let Some(file) = file else { return Ok(None) };
+        let Some(mut file) = file else { return Ok(None) };
         if self.looked.get() != now {
             sigbus::stand_ready_at_times();
+            file = self.mend(file);
+            if file.map.has_faulted() {
+                drop(file);
+                self.close();
+                return Ok(None);
+            }
             // (A process that destroys it says so with a new `commit`, too, if it lives that long.)
             let Some(status) = file.look_at(&self.path).filter(|_| !file.is_destroyed()) else {
                 // Nobody may look (the folder is closed, say): that is not to say that the file is gone.
@@ -284,7 +306,7 @@ impl Follower {
         Ok(Some(file))
     }
 
-    /// Forgets the file; a hold on it ends. Where that was `lock()`, its holder will be told.
+    /// Forgets the file; a hold on it ends. Where that was `lock()`, a lock with a name or an item, its holder will be told.
     #[cold]
     pub fn close(&self) {
         // It is opened for others, too, before it is used again: it was found to be another one, or not as it should be.
@@ -393,7 +415,7 @@ impl Follower {
         write: bool,
         mut operation: impl FnMut(&File) -> std::result::Result<T, Failure>,
     ) -> Result<Option<T>> {
-        let (mut last, mut same) = (None, 0);
+        let (mut last, mut same, mut faults) = (None, 0, 0);
         for attempt in 0..ATTEMPTS {
             if attempt > AT_ONCE {
                 std::thread::sleep(PAUSE);
@@ -421,7 +443,7 @@ impl Follower {
                 Ok(result) => return Ok(Some(result)),
                 Err(failure) => failure,
             };
-            let which = (file.id, file.identity);
+            let (which, has_faulted) = ((file.id, file.identity), file.map.has_faulted());
             let reached = match failure {
                 Failure::Outgrown(size) => self.reach(file, size),
                 failure => Err(failure),
@@ -429,6 +451,15 @@ impl Follower {
             match reached {
                 Ok(()) => continue,
                 Err(Failure::NoSpace) if registry::close_deleted() => continue,
+                // Whether the file is whole, the next look at it tells: it is mapped anew, or closed.
+                Err(Failure::Stale) if has_faulted => {
+                    self.looked.set(Moment::NEVER);
+                    faults += 1;
+                    match faults {
+                        FAULTS => return Err(self.error(diagnosis::of_fault(&self.path))),
+                        _ => continue,
+                    }
+                }
                 Err(Failure::Stale) => self.close(),
                 Err(failure) => return Err(self.error(failure)),
             }

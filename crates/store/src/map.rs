@@ -204,6 +204,11 @@ impl Map {
         self.slot.is_poisoned()
     }
 
+    /// Whether that was a signal. The file may be whole all the same: then it is mapped anew.
+    pub fn has_faulted(&self) -> bool {
+        self.slot.has_faulted()
+    }
+
     /// Does to the mapping what touching a page that is gone does.
     pub fn poison(&self) {
         self.slot.poison();

@@ -187,6 +187,11 @@ pub fn close_deleted() -> bool {
 
 /// This thread's handle on a file, if it has one that can still be used.
 pub fn registered(id: Inode) -> Option<Rc<File>> {
+    let faulted = REGISTRY.with_borrow(|registry| {
+        registry.files.get(&id).map(|known| known.file.clone()).filter(|file| file.map.has_faulted())
+    });
+    // Else this thread would open it once more, beside what it has in it.
+    let _ = faulted.and_then(|file| mend(&file));
     REGISTRY.with_borrow_mut(|registry| {
         if registry.files.len() <= FEW {
             registry.files.retain(|_, known| !known.is_idle() || known.file.still_good());
@@ -297,6 +302,24 @@ pub fn reach(file: &mut Rc<File>, size: u64) -> Result<(), Failure> {
         REGISTRY.with_borrow_mut(|registry| registry.files.insert(file.id, Known { file: file.clone(), used }));
     }
     result
+}
+
+/// Another mapping of a file in which an access has raised a signal, where the file itself is as it should be: the lease, and all that
+/// this thread has in the file, is what it was.
+pub fn mend(file: &File) -> Option<Rc<File>> {
+    let known = REGISTRY.with_borrow(|registry| {
+        registry.files.get(&file.id).map(|known| (known.file.clone(), known.used))
+    });
+    let known = known.filter(|(known, _)| known.shares_opening_with(file));
+    if let Some((sound, _)) = known.as_ref().filter(|(known, _)| !known.map.is_poisoned()) {
+        // Another store of this thread was here before.
+        return Some(sound.clone());
+    }
+    let sound = Rc::new(file.mapped_soundly()?);
+    if let Some((_, used)) = known {
+        REGISTRY.with_borrow_mut(|registry| registry.files.insert(file.id, Known { file: sound.clone(), used }));
+    }
+    Some(sound)
 }
 
 /// The longest mapping of a file, if another one is.

@@ -1,4 +1,5 @@
-//! SIGBUS, which a mapped file raises where somebody has cut it short.
+//! SIGBUS, which a mapped file raises where somebody has cut it short; and one in memory (tmpfs) that is whole, where a page
+//! has nothing behind it, is touched, and there is no room for it.
 //!
 //! The handler puts zeros where the file is missing, marks the mapping *poisoned* and lets the access finish;
 //! code that works on the mapping checks the mark before it uses a result. Faults of other mappings,
@@ -27,6 +28,7 @@ use sync_fork::{StaticTable, Unused};
 pub struct Watched {
     taken: AtomicBool,
     poisoned: AtomicBool,
+    faulted: AtomicBool,
     base: AtomicUsize,
     length: AtomicUsize,
 }
@@ -35,6 +37,7 @@ impl Unused for Watched {
     const UNUSED: Self = Self {
         taken: AtomicBool::new(false),
         poisoned: AtomicBool::new(false),
+        faulted: AtomicBool::new(false),
         base: AtomicUsize::new(0),
         length: AtomicUsize::new(0),
     };
@@ -47,6 +50,7 @@ impl Watched {
     pub fn new() -> &'static Self {
         let slot = WATCHED.take(|slot| !slot.taken.swap(true, Ordering::AcqRel));
         slot.poisoned.store(false, Ordering::Relaxed);
+        slot.faulted.store(false, Ordering::Relaxed);
         slot
     }
 
@@ -66,6 +70,11 @@ impl Watched {
     /// The range is about to be somebody else's.
     pub fn uncover(&self) {
         self.base.store(0, Ordering::Release);
+    }
+
+    /// Whether an access raised the signal. (Else what poisoned the mapping is what the file says, or how long it is.)
+    pub fn has_faulted(&self) -> bool {
+        self.faulted.load(Ordering::Acquire)
     }
 
     /// Whether some access found no file behind the mapping.
@@ -305,11 +314,14 @@ fn fill_with_zeros(address: usize) -> bool {
                 let access = libc::PROT_READ | libc::PROT_WRITE;
                 libc::mmap(start as *mut libc::c_void, length, access, flags, -1, 0) != libc::MAP_FAILED
             };
-            // All of what follows: where the file ends here it has nothing there either, and a
+            // All of what follows: where the file ends here it has nothing there either (and where it does not, nothing
+            // of it is believed until it is mapped anew), and a
             // walk through it must not need a signal and a mapping a page, of which there is a
             // limited number. (A machine that lets nobody ask for so much gets a page.)
             let rest = base + length - start;
             if zeros(rest) || zeros(page) {
+                // In this order: whoever finds it poisoned knows why.
+                slot.faulted.store(true, Ordering::Release);
                 slot.poison();
                 return true;
             }

@@ -35,6 +35,7 @@ mod consumed;
 mod cut;
 mod dead;
 mod expire;
+mod fault;
 mod files;
 pub mod halfway;
 mod identity;

@@ -3,8 +3,10 @@
 //! A reader without the lock may be in a record, or in a block of the index, that has been freed and is used for
 //! something else: an offset that it finds there may be any number. So an offset outside of the view is an answer
 //! ("nothing"), after which the reader looks again, and never a reason to believe that the file is damaged. Inside of
-//! the view there is a file behind each page, as it counts a block before anything refers to it and never becomes
-//! shorter: nothing that a reader comes by in a healthy file ends in SIGBUS.
+//! the view the file has each page, as it counts a block before anything refers to it and never becomes shorter. It may have no
+//! memory behind that page any more, where it has been freed meanwhile: then it reads as zeros; or raises SIGBUS, where the file is
+//! in memory (tmpfs) and no more of that is to be had. As the file is whole it is mapped anew then, and the reader looks again
+//! (`Follower::with_file`).
 //!
 //! The owner of the write lock follows offsets that nobody changes. One that leads outside of the mapping is damage;
 //! `Map::word` poisons the mapping then, and the change does not happen.
