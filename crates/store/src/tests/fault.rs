@@ -38,7 +38,6 @@ impl Full {
 
     /// Takes the memory behind the middle of the value, as if it had been freed, and all that the disk has.
     fn take_memory(&self) {
-        let store = self.file.store();
         let bytes = std::fs::read(&self.file.0).unwrap();
         let zeros = bytes.windows(LENGTH).position(|bytes| bytes.iter().all(|&byte| byte == 0)).unwrap() as u64;
         let start = (zeros + LENGTH as u64 / 4).next_multiple_of(64 << 10);
