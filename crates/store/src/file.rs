@@ -319,19 +319,6 @@ impl File {
         })
     }
 
-    /// The same file in a mapping of its own, where an access to this one has found a page missing; `None`: it is not all there, or is
-    /// another one.
-    pub fn mapped_soundly(&self) -> Option<Self> {
-        if self.copied_from.is_some() {
-            return None;
-        }
-        let again = self.mapped_again(self.length().ok()?).ok()?;
-        let is_whole = again.shows_our_header()
-            && again.opening.with(|file| again.is_as_long_as_it_says(file)).is_ok_and(|is_whole| is_whole);
-        // (Should it be cut short at this very moment, the look at its header has found that.)
-        (is_whole && !again.map.is_poisoned()).then_some(again)
-    }
-
     /// Whether both are one opening, in two mappings perhaps.
     pub fn shares_opening_with(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.opening, &other.opening)

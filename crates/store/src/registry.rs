@@ -305,17 +305,23 @@ pub fn reach(file: &mut Rc<File>, size: u64) -> Result<(), Failure> {
 }
 
 /// Another mapping of a file in which an access has raised a signal, where the file itself is as it should be: the lease, and all that
-/// this thread has in the file, is what it was.
+/// this thread has in the file, is what it was. `None`: it is not all there, or is another one.
 pub fn mend(file: &File) -> Option<Rc<File>> {
-    let known = REGISTRY.with_borrow(|registry| {
-        registry.files.get(&file.id).map(|known| (known.file.clone(), known.used))
-    });
+    let known =
+        REGISTRY.with_borrow(|registry| registry.files.get(&file.id).map(|known| (known.file.clone(), known.used)));
     let known = known.filter(|(known, _)| known.shares_opening_with(file));
     if let Some((sound, _)) = known.as_ref().filter(|(known, _)| !known.map.is_poisoned()) {
         // Another store of this thread was here before.
         return Some(sound.clone());
     }
-    let sound = Rc::new(file.mapped_soundly()?);
+    if file.is_private_copy() {
+        return None;
+    }
+    let sound = Rc::new(file.mapped_again(file.length().ok()?).ok()?);
+    // (Should it be cut short between the two, the look at its length finds the mapping poisoned. It may also have grown.)
+    if !sound.shows_our_header() || !matches!(sound.check_long(), Ok(()) | Err(Failure::Outgrown(_))) {
+        return None;
+    }
     if let Some((_, used)) = known {
         REGISTRY.with_borrow_mut(|registry| registry.files.insert(file.id, Known { file: sound.clone(), used }));
     }
