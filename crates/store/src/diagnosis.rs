@@ -1,7 +1,6 @@
 //! The words for a failed system call, and for a permission that a process lacks. The file system is asked
 //! anew, when the error is about to be told: nothing here decides anything.
 
-use super::error::Failure;
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
 use rustix::process::{getegid, geteuid, getgroups};
 use std::ffi::CStr;
@@ -127,14 +126,10 @@ pub fn of_space(path: &Path) -> String {
     }
 }
 
-/// The reason for which a page cannot be read that a file should have.
-pub fn of_fault(path: &Path) -> Failure {
-    let about = statfs(followed(path).as_path());
-    match about {
-        // Where it was freed, or was never there (a copy has left it out), there is to be memory for it first.
-        Ok(about) if about.f_type as u64 == TMPFS || about.f_bavail == 0 => Failure::NoSpace,
-        _ => Failure::CannotDo("read", io::Error::from_raw_os_error(libc::EIO)),
-    }
+/// Whether a page that a file should have, and that cannot be read, is one for which there is no memory: it was freed, or was never
+/// there (a copy has left it out). Else its disk cannot be read.
+pub fn is_for_want_of_space(path: &Path) -> bool {
+    statfs(followed(path).as_path()).is_ok_and(|about| about.f_type as u64 == TMPFS || about.f_bavail == 0)
 }
 
 /// The kernel's number of tmpfs.

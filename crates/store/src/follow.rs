@@ -14,6 +14,7 @@ use super::session::Session;
 use super::version::Version;
 use super::{diagnosis, inode, memory, registry, sigbus};
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -223,6 +224,15 @@ impl Follower {
             let _ = self.with_file(false, |_| Ok(()));
         }
         self.life.get()
+    }
+
+    /// A page of the file, which is whole, cannot be read.
+    #[cold]
+    fn unreadable(&self) -> Error {
+        self.error(match diagnosis::is_for_want_of_space(&self.path) {
+            true => Failure::NoSpace,
+            false => Failure::CannotDo("read", io::Error::from_raw_os_error(libc::EIO)),
+        })
     }
 
     pub fn error(&self, failure: Failure) -> Error {
@@ -456,7 +466,7 @@ impl Follower {
                     self.looked.set(Moment::NEVER);
                     faults += 1;
                     match faults {
-                        FAULTS => return Err(self.error(diagnosis::of_fault(&self.path))),
+                        FAULTS => return Err(self.unreadable()),
                         _ => continue,
                     }
                 }
