@@ -645,7 +645,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * While one caller computes, the others that want the same value wait for it; nobody else waits for anything. If that caller is killed,
      * or its $fn throws, the next one computes. A caller that has waited for half a minute computes for itself, or after a
-     * second if it is called by such a function itself: two of them may be waiting for each other.
+     * second if it is called by such a function itself: two of them may be waiting for each other. A fiber does so at once where another
+     * fiber of its thread computes.
      *
      *     $primes = $sync->remember('primes', fn () => array_filter(range(2, 97), fn ($n) => !preg_match('/^(..+)\1+$/', str_repeat('.', $n))));
      *     $load = $sync->remember('load', sys_getloadavg(...), 5);     // anew every five seconds, for all programs
