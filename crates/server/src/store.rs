@@ -35,6 +35,7 @@ mod space;
 mod step;
 mod survey;
 mod thread;
+mod tracked;
 mod values;
 mod version;
 mod watching;

@@ -276,3 +276,36 @@ fn a_change_of_one_name_that_is_told_with_the_answer_about_another_one_ends_a_wa
     while !store.has_changed(&mut wanted, PATIENCE).unwrap() {}
     assert!(!is_late.load(Ordering::Relaxed), "it slept on");
 }
+
+#[test]
+fn a_server_that_can_tell_of_few_names_only_is_asked_for_everything() {
+    let redis = Redis::start(&["--tracking-table-max-keys", "50"]);
+    let store = ServerStore::new(&redis.address("", "?prefix=app"), || 0);
+    let writer = ServerStore::new(&redis.address("", "?prefix=app&cache=0"), || 0);
+    let names: Vec<String> = (0..200).map(|number| format!("n{number}")).collect();
+    let write = |value: u8| names.iter().for_each(|name| _ = put(&writer, name.as_bytes(), &[value]));
+    let stale =
+        |value: u8| names.iter().filter(|name| read(&store, name.as_bytes()).unwrap() != Some(vec![value])).count();
+    write(1);
+    assert_eq!(stale(1), 0);
+    write(2);
+    let start = Instant::now();
+    // (A look comes soon, and then nothing is late any more.)
+    while stale(2) > 0 {
+        assert!(start.elapsed() < PATIENCE, "{} are stale", stale(2));
+        thread::sleep(Duration::from_millis(10));
+    }
+    for value in 3..6 {
+        write(value);
+        assert_eq!(stale(value), 0);
+    }
+    // Where there is room again, values are kept as before.
+    redis.tell(&["CONFIG", "SET", "tracking-table-max-keys", "1000"]);
+    let start = Instant::now();
+    let mut version = ServerVersion::default();
+    while !store.is_current(&version) {
+        assert!(start.elapsed() < PATIENCE, "nothing is kept");
+        thread::sleep(Duration::from_millis(10));
+        store.get(b"n0", &mut version, &mut Vec::new()).unwrap();
+    }
+}

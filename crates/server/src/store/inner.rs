@@ -14,6 +14,7 @@ use super::record::{Doubt, Sent};
 use super::script::Script;
 use super::step::Step;
 use super::thread::{self, Entry};
+use super::tracked::Tracked;
 use crate::batch::{Batch, Word};
 use crate::failure::{Cause, Delivery, Failure};
 use crate::message::{Message, Push, Value};
@@ -86,6 +87,8 @@ pub struct Inner {
     pub process: Rc<[u8]>,
     /// The number of its last change.
     pub requests: u64,
+    /// The look at what the server keeps to tell of changes.
+    pub tracked: Tracked,
     /// A number that everything moves on that the server tells, and the end of a connection.
     pub heard: u64,
     /// Since when scripts that change nothing have been lost, one after the other.
@@ -118,6 +121,7 @@ impl Default for Inner {
             hold_known: false,
             process: Rc::default(),
             requests: 0,
+            tracked: Tracked::default(),
             heard: 0,
             interrupted: None,
             warning: None,
@@ -231,6 +235,9 @@ impl Inner {
 
     /// Heeds what has arrived. False: there is no connection.
     pub fn look_at_once(&mut self, place: &Place) -> bool {
+        if self.tracked.is_due() && self.link.is_some() && place.address.caches {
+            self.look_at_tracking(place);
+        }
         let Some(link) = &mut self.link else { return false };
         let mut pushes = Vec::new();
         let result = link.connection.look(&mut |push| pushes.push(push));
@@ -263,7 +270,10 @@ impl Inner {
     pub fn begin_reading(&mut self, place: &Place) {
         self.cache.trim();
         self.trim_names(place);
-        if !place.address.caches || self.may_come_unheard() {
+        if place.is_untold() && self.tracked.is_due() {
+            self.look_at_tracking(place);
+        }
+        if !place.caches() || self.may_come_unheard() {
             self.doubt_all();
         }
     }
@@ -271,7 +281,7 @@ impl Inner {
     /// Heeds what has arrived, before the next request of those who read. Without a cache the server tells of nothing by itself, and an end shows
     /// with the request, which can be sent again.
     pub fn look_to_read(&mut self, place: &Place) -> Outcome<()> {
-        if place.address.caches { self.look(place) } else { self.connected(place).map(drop) }
+        if place.caches() { self.look(place) } else { self.connected(place).map(drop) }
     }
 
     /// Whether the store may come to be without a word of that. A node of a cluster does not tell that a key is there which was not, once its slot has moved
@@ -417,6 +427,7 @@ impl Inner {
     /// connection that ends is opened again.
     pub fn exchange(&mut self, place: &Place, batch: &Batch, each: Each<'_>) -> Outcome<()> {
         let mut pause = Pause::new(place);
+        self.tracked.asks();
         loop {
             let link = self.connected(place)?;
             let mut messages = Vec::new();
@@ -561,6 +572,7 @@ impl Inner {
         sending: Sending,
     ) -> Outcome<Value> {
         let mut pause = Pause::new(place);
+        self.tracked.asks();
         let (first, mut unknown) = match sending {
             Sending::Once => (None, None),
             Sending::Again(first, unknown) => (Some(first), unknown),

@@ -85,7 +85,7 @@ impl Inner {
         // Two answers that mean something together are to be of one moment: the server may tell of a change between them, once.
         let has_pairs =
             asks_for_order || wish == Wish::Head && wanted.iter().any(|at| long.contains(&order[*at as usize].slot));
-        let is_transaction = !place.address.caches || has_pairs;
+        let is_transaction = !place.caches() || has_pairs;
         let mut batch = Batch::new();
         if is_transaction {
             batch.add(&[b"MULTI"]);
@@ -292,7 +292,7 @@ impl Space {
         let (mut skipped, mut long) = (0, HashSet::new());
         for round in 0..MOST_ROUNDS {
             inner.look_to_read(self)?;
-            if !self.address.caches {
+            if !self.caches() {
                 inner.doubt_all();
             }
             let Some(order) = inner.order.clone().or_else(|| inner.last_order.clone()) else {
@@ -314,7 +314,7 @@ impl Space {
                 inner.check_lock(asker, true)?;
                 match inner.everything(&order, (part, wish), &chosen, skipped) {
                     Ok(Some(mut everything)) => {
-                        everything.content.take_if(|_| !self.address.caches);
+                        everything.content.take_if(|_| !self.caches());
                         return Ok(everything);
                     }
                     Ok(None) => {}

@@ -5,6 +5,7 @@ use super::record::Records;
 use crate::address;
 use crate::address::Address;
 use crate::refusal::{Reason, Refusal};
+use std::cell::Cell;
 use std::rc::Rc;
 use sync_fork::OfProcess;
 
@@ -21,6 +22,8 @@ pub struct Place {
     pub records: Records,
     /// The opening of the store, where it is there and the connection stands; else 0.
     opening: OfProcess<u64>,
+    /// Whether the server may not be able to tell of all that changes.
+    is_untold: Cell<bool>,
 }
 
 impl Place {
@@ -28,7 +31,30 @@ impl Place {
     pub fn new(address: Address) -> Self {
         let text = address.to_string().into_bytes().into();
         let records = Records::new(address.server.timeout);
-        Self { keys: Keys::new(&address.prefix), records, address, text, opening: OfProcess::default() }
+        Self {
+            keys: Keys::new(&address.prefix),
+            records,
+            address,
+            text,
+            opening: OfProcess::default(),
+            is_untold: Cell::new(false),
+        }
+    }
+
+    /// Whether values that were read are kept until the server says that they have changed.
+    #[inline]
+    pub fn caches(&self) -> bool {
+        self.address.caches && !self.is_untold.get()
+    }
+
+    /// Whether that is asked for, and the server may not be able to do so.
+    pub fn is_untold(&self) -> bool {
+        self.is_untold.get()
+    }
+
+    /// Whether the server is able to tell of all that changes, as far as is known.
+    pub fn set_untold(&self, is_untold: bool) {
+        self.is_untold.set(is_untold);
     }
 
     /// Whether a refusal to tell something means that another server is to be asked. (One that only reads is as good where there is no other.)

@@ -62,6 +62,22 @@ impl Inner {
         Ok(answers)
     }
 
+    /// Looks whether the server is able to tell of all that changes. Where it may not be, nothing that was read counts.
+    #[cold]
+    pub fn look_at_tracking(&mut self, place: &Place) {
+        let Some(batch) = self.tracked.questions() else { return };
+        let mut answers = Vec::new();
+        let asked = self.exchange(place, &batch, &mut |_, answer, _| {
+            answers.push(answer.unwrap_or(Value::Nil));
+            Ok(())
+        });
+        let is_full = asked.is_ok() && self.tracked.look(&answers, place.is_untold());
+        if is_full != place.is_untold() {
+            place.set_untold(is_full);
+            self.doubt_all();
+        }
+    }
+
     /// Does something in a transaction of the server. True: it has no memory for one.
     fn unless_full(&mut self, action: impl FnOnce(&mut Self) -> Outcome<()>) -> Outcome<bool> {
         match action(self) {

@@ -190,7 +190,7 @@ impl Space {
     #[inline]
     pub fn is_current(&self, version: &ServerVersion, asker: Asker) -> bool {
         let opening = version.opening();
-        if opening != self.opening() || opening == 0 || !self.address.caches {
+        if opening != self.opening() || opening == 0 || !self.caches() {
             return false;
         }
         let mut inner = self.inner();
@@ -252,7 +252,7 @@ impl Space {
         self.inner().exchange(&self.place, &batch, &mut |_, answer, inner| {
             let all = answer.map_err(ErrorKind::Refused)?;
             let Inner { consuming, cache, .. } = inner;
-            items = consuming.learn(all, self.address.caches, cache);
+            items = consuming.learn(all, self.caches(), cache);
             Ok(())
         })?;
         items.ok_or(ErrorKind::Senseless)
