@@ -14,6 +14,7 @@ mod layout;
 mod link;
 mod listing;
 mod living;
+mod lock;
 mod mark;
 mod name;
 mod named;

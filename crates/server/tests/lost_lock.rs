@@ -93,3 +93,35 @@ fn a_change_that_is_sent_when_the_connection_ends_is_refused_by_the_next_one() {
         }
     }
 }
+
+/// Its owner dies, as far as the server sees, while that takes no writes.
+#[test]
+fn a_lock_that_the_server_refuses_to_end_keeps_no_reader_out() {
+    for options in ["", "&cache=0"] {
+        let redis = Redis::start(&[]);
+        let address = redis.address("", "?prefix=app").to_string();
+        let owner = std::thread::spawn({
+            let address = address.clone();
+            move || {
+                let store = ServerStore::new(&Address::parse(address.as_bytes()).unwrap(), || 0);
+                put(&store, b"x", &[1]);
+                store.lock(Patience::default()).unwrap();
+                // (It ends nothing.)
+                std::mem::forget(store);
+            }
+        });
+        owner.join().unwrap();
+        let text = format!("{address}&timeout=0.2{options}");
+        let reader = ServerStore::new(&Address::parse(text.as_bytes()).unwrap(), || 0);
+        assert_eq!(redis.tell(&["EXISTS", "{app}:lock"]).integer(), Some(1));
+        redis.tell(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+        end_all(&redis);
+        for _ in 0..3 {
+            assert_eq!(read(&reader, b"x").unwrap(), Some(vec![1]), "{options}");
+        }
+        assert!(reader.put(b"x", &[2], &mut ServerVersion::default()).is_err(), "{options}");
+        redis.tell(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
+        put(&reader, b"x", &[2]);
+        assert_eq!(redis.tell(&["EXISTS", "{app}:lock"]).integer(), Some(0), "{options}");
+    }
+}

@@ -274,10 +274,10 @@ impl ServerStore {
             }
             return;
         };
-        let is_dead = Mark::read(&mark).is_some_and(|mark| self.is_dead(&mark.owner));
-        if is_dead {
-            // (Only if it is still that one.)
-            let _ = self.space.hold(&mark, b"", false, false);
+        let Some(dead) = Mark::read(&mark).filter(|mark| self.is_dead(&mark.owner)) else { return };
+        // (Only if it is still that one.)
+        if let Err(ErrorKind::Refused(_)) = self.space.hold(&mark, b"", false, false) {
+            self.space.pass(dead);
         }
     }
 }

@@ -5,15 +5,15 @@ use super::consuming::Consuming;
 use super::error::ErrorKind;
 use super::layout::{Key, Stored, Told, Unreadable};
 use super::link::Link;
-use super::mark::{Mark, visible};
+use super::mark::Mark;
 use super::opening::{Pause, open};
 use super::order::{Count, Order};
-use super::place::{Asker, OPENING, Place};
+use super::place::{OPENING, Place};
 use super::queue::NoMemory;
 use super::record::{Doubt, Sent};
 use super::script::Script;
 use super::step::Step;
-use super::thread::{self, Entry};
+use super::thread::Entry;
 use super::tracked::Tracked;
 use crate::batch::{Batch, Word};
 use crate::failure::{Cause, Delivery, Failure};
@@ -60,6 +60,8 @@ pub struct Inner {
     entry: Option<Entry>,
     pub cache: Cache,
     pub lock: Lock,
+    /// The mark of an owner that is gone, and whose lock the server refuses to end.
+    pub passed: Option<Mark>,
     /// The names in their order.
     pub order: Option<Order>,
     /// The same, as they were when they were last known.
@@ -106,6 +108,7 @@ impl Default for Inner {
             entry: None,
             cache: Cache::default(),
             lock: Lock::Unknown,
+            passed: None,
             order: None,
             last_order: None,
             count: None,
@@ -638,54 +641,6 @@ impl Inner {
                 }
             }
         }
-    }
-
-    /// Whether it is known who keeps others out, and whether the store is there.
-    pub fn is_sure(&self) -> bool {
-        self.lock != Lock::Unknown && self.life.is_some()
-    }
-
-    /// Whether an object may read, as far as is known.
-    pub fn may_read(&self, asker: Asker) -> bool {
-        match &self.lock {
-            Lock::Unknown => false,
-            Lock::Free => true,
-            Lock::Held(mark) => self.is_of(mark, asker),
-        }
-    }
-
-    pub fn is_of(&self, mark: &Mark, asker: Asker) -> bool {
-        mark.owner.object == asker.object && self.is_ours(mark)
-    }
-
-    /// Whether the owner is one of this connection's.
-    pub fn is_ours(&self, mark: &Mark) -> bool {
-        self.link.as_ref().is_some_and(|link| link.client == mark.owner.client && link.run == mark.owner.run)
-    }
-
-    pub fn check_lock(&self, asker: Asker, reading: bool) -> Outcome<()> {
-        match &self.lock {
-            Lock::Held(mark) if !self.is_of(mark, asker) => Err(ErrorKind::Held(self.held_by(mark, reading))),
-            _ => Ok(()),
-        }
-    }
-
-    pub fn held_by(&self, mark: &Mark, reading: bool) -> sync_backend::Held {
-        let same_thread = self.is_ours(mark) || thread::has(&mark.owner, &mark.machine, mark.process);
-        sync_backend::Held {
-            patience: mark.patience,
-            same_thread,
-            change: !mark.all,
-            holder: if same_thread { Some(mark.process) } else { visible(&mark.machine, mark.process) },
-            reading,
-            ticket: mark.ticket ^ (mark.owner.client as u64) << 32,
-        }
-    }
-
-    /// The failure where somebody else has a hold.
-    pub fn held(&self, mark: Option<&Value>, reading: bool) -> Outcome<ErrorKind> {
-        let mark = mark.and_then(Value::text).and_then(Mark::read).ok_or(ErrorKind::Senseless)?;
-        Ok(ErrorKind::Held(self.held_by(&mark, reading)))
     }
 }
 

@@ -573,6 +573,11 @@ impl Space {
         Ok(())
     }
 
+    /// Readers pass a lock from now on: its owner is gone, and the server refuses to end it.
+    pub fn pass(&self, dead: Mark) {
+        self.inner().passed = Some(dead);
+    }
+
     /// The moment from which on names have the numbers that they have.
     pub fn begun(&self) -> Moment {
         self.inner().cache.begun()
