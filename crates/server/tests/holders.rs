@@ -296,7 +296,8 @@ fn a_consumer_whose_answer_was_lost_begins_with_an_element_that_is_its_own() {
     let kinds: [(bool, Take); 3] = [(true, taken), (false, taken), (false, taken_read)];
     for (is_queue, takes) in kinds {
         let [before, after] = take_through(&start(is_queue), None, takes, |_, _| ());
-        for cut in [before + 1, after - 1] {
+        // (Not at the very ends: what a server tells of itself differs by a few digits from one to the next.)
+        for cut in [before + 8, after - 8] {
             let redis = start(is_queue);
             take_through(&redis, Some(cut), takes, |store, item| {
                 elsewhere(&redis, |other| assert_eq!(shift(other), Some(vec![2]), "cut at {cut}"));

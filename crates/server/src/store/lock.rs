@@ -1,4 +1,4 @@
-//! Who keeps others out, as far as a thread knows.
+//! Those who keep others out, as far as a thread knows.
 
 use super::error::ErrorKind;
 use super::inner::{Inner, Lock, Outcome};
