@@ -32,7 +32,7 @@ foreach ($workers as $worker) {
 foreach ($workers as $worker) {
     $ends[] = $worker->end();
 }
-var_dump(array_unique($ends), $s->all > 240);
+var_dump(array_unique($ends), $s->all >= 240);
 while ($s->ttl('hits') !== null) {
     usleep(1000);
 }
