@@ -50,7 +50,7 @@ scratch_remove();
 NULL
 bool(false)
 SyncException: Directory '{dir}/root' does not exist or is not writable.
-SyncException: The lock on '{dir}/root/held' is lost: the file was deleted, replaced or cut short while this object held it, or a lock with a name, or an item of consume(). Nothing was changed; take it again, and read anew what was read under the lost one.
+SyncException: The lock on '{dir}/root/held' is lost: the file was deleted, replaced or cut short while this object held it. Nothing was changed; call lock() again, and read anew what was read under the lost one.
 string(6) "shared"
 string(6) "exit 0"
 string(11) "from inside"

@@ -25,7 +25,7 @@ scratch_remove();
 ?>
 --EXPECT--
 NULL
-SyncException: The lock on '{dir}/store' is lost: the file was deleted, replaced or cut short while this object held it, or a lock with a name, or an item of consume(). Nothing was changed; take it again, and read anew what was read under the lost one.
+SyncException: The lock on '{dir}/store' is lost: the file was deleted, replaced or cut short while this object held it. Nothing was changed; call lock() again, and read anew what was read under the lost one.
 int(2)
 int(2)
 int(2)

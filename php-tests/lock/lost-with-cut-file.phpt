@@ -26,6 +26,6 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-SyncException: The lock on '{dir}/store' is lost: the file was deleted, replaced or cut short while this object held it, or a lock with a name, or an item of consume(). Nothing was changed; take it again, and read anew what was read under the lost one.
+SyncException: The lock on '{dir}/store' is lost: the file was deleted, replaced or cut short while this object held it. Nothing was changed; call lock() again, and read anew what was read under the lost one.
 SyncException: File '{dir}/store' is not a Sync store: it is cut short (4096 bytes, its header tells of 4 pages). It was left untouched; move it away or choose another file.
 int(2)

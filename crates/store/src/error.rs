@@ -61,7 +61,7 @@ pub enum ErrorKind {
     MayBeInUse(Option<u32>),
     /// Another object holds `lock()`: wait ([`super::Store::wait`]) and try again.
     Held(Held),
-    /// This object's `lock()`, a named lock or an item that it consumes is gone, with the file that it was on: others may have gone on since. After
+    /// This object's `lock()` is gone, with the file that it was on: others may have gone on since. After
     /// [`super::Store::unlock`] operations are what they are without a lock.
     LockLost,
     /// Another process has been in the middle of a write for some milliseconds (it may be stopped), or this
@@ -149,9 +149,8 @@ impl fmt::Display for Error {
             }
             ErrorKind::LockLost => write!(
                 f,
-                "The lock on '{path}' is lost: the file was deleted, replaced or cut short while this object held it, \
-                 or a lock with a name, or an item of consume(). Nothing was changed; take it again, and read anew what was read \
-                 under the lost one."
+                "The lock on '{path}' is lost: the file was deleted, replaced or cut short while this object held it. \
+                 Nothing was changed; call lock() again, and read anew what was read under the lost one."
             ),
             ErrorKind::Busy => write!(f, "Can't write to '{path}': another process is in the middle of a write."),
         }

@@ -316,7 +316,7 @@ impl Follower {
         Ok(Some(file))
     }
 
-    /// Forgets the file; a hold on it ends. Where that was `lock()`, a lock with a name or an item, its holder will be told.
+    /// Forgets the file; a hold on it ends. Where that was `lock()`, its holder will be told.
     #[cold]
     pub fn close(&self) {
         // It is opened for others, too, before it is used again: it was found to be another one, or not as it should be.

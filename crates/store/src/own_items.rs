@@ -42,11 +42,6 @@ impl OwnItems {
         position(&self.0.borrow(), token).is_some()
     }
 
-    /// Whether any was taken in this process, and is not done with.
-    pub fn are_any(&self) -> bool {
-        self.0.borrow().iter().any(|item| item.generation == fork_generation())
-    }
-
     /// An item is done with.
     pub fn forget(&self, token: u64) {
         let mut items = self.0.borrow_mut();

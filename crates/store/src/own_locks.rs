@@ -121,13 +121,6 @@ impl OwnLocks {
         true
     }
 
-    /// Whether there are any that a program has asked for. (To lose that of a value which is being computed does no harm: it is computed
-    /// once more at most.)
-    pub fn are_any_named(&self) -> bool {
-        let is_named = |own: &OwnLock| own.space == LockSpace::Named && own.generation == fork_generation();
-        self.locks.borrow().iter().any(is_named)
-    }
-
     /// The place in line for a lock.
     pub fn standing(&self, hash: u64) -> Option<Standing> {
         self.standing.borrow().iter().find(|standing| standing.hash == hash && standing.is_ours()).copied()

@@ -26,7 +26,7 @@ struct Holding {
     entered: u32,
     entered_by: usize,
     token: u64,
-    /// That, a lock with a name or an item was lost with the file, and `unlock` not called since.
+    /// That was lost with the file, and `unlock` not called since.
     lost: bool,
     /// How many changes of `lock_writers` are under way, one inside of the other.
     changes: u32,
@@ -153,7 +153,7 @@ impl Session {
         true
     }
 
-    /// Whether `lock()`, a lock with a name or an item was lost with the file, and `unlock` not called since.
+    /// Whether `lock()` was lost with the file, and `unlock` not called since.
     pub fn is_lost(&self) -> bool {
         self.holding().lost
     }
@@ -240,12 +240,11 @@ impl Session {
         self.holding.set(Holding { held: false, locked: false, entered: 0, token: 0, ..self.holding() });
     }
 
-    /// As [`Session::end`], where the file is gone: who had a `lock()`, a lock with a name or an item will be told.
+    /// As [`Session::end`], where the file is gone: the holder of a `lock()` will be told.
     pub fn lose(&self, file: impl Fn() -> Option<Rc<File>>) {
         let holding = self.holding();
-        let lost = holding.lost || holding.is_locked() || self.locks.are_any_named() || self.items.are_any();
         self.end(file);
-        self.holding.set(Holding { lost, ..self.holding() });
+        self.holding.set(Holding { lost: holding.lost || holding.is_locked(), ..self.holding() });
     }
 
     /// Makes the hold as weak as what goes on needs: changes, or nothing.

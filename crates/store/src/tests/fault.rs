@@ -127,38 +127,3 @@ fn the_lock_of_all_stays_with_a_reader_that_finds_no_memory_behind_a_page() {
     disk.give_memory();
     assert_eq!(read(&store).unwrap(), [0; LENGTH]);
 }
-
-#[test]
-fn whoever_had_a_named_lock_or_an_item_in_a_file_that_was_cut_short_or_replaced_is_told() {
-    type Change = fn(&TemporaryPath);
-    let changes: [Change; 3] = [
-        |path| path.cut(4096),
-        |path| std::fs::remove_file(&path.0).unwrap(),
-        |path| {
-            let copy = path.copy();
-            std::fs::rename(&copy.0, &path.0).unwrap();
-        },
-    ];
-    for (n, change) in changes.iter().enumerate() {
-        for is_item in [false, true] {
-            let path = TemporaryPath::new();
-            let store = path.store();
-            put(&store, b"long", &[1; LENGTH]);
-            if is_item {
-                store.retry(|store| Ok(queues::push(store, b"list", &[queues::element(1, 30)]))).unwrap();
-                assert!(matches!(store.retry(|store| store.take(b"list", &mut Vec::new())).unwrap(), Taken::Item(_)));
-            } else {
-                take(&store, b"job").unwrap();
-            }
-            change(&path);
-            Store::paths_have_changed();
-            for _ in 0..2 {
-                let error = store.len().unwrap_err();
-                assert!(matches!(error.kind, ErrorKind::LockLost), "{n}, {is_item}: {error}");
-            }
-            assert!(!store.release_lock(LockName::named(b"job")));
-            store.unlock();
-            assert!(!matches!(store.len(), Err(Error { kind: ErrorKind::LockLost, .. })), "{n}, {is_item}");
-        }
-    }
-}
