@@ -25,7 +25,8 @@ $sleeps = [
         return $done;
     },
     'waitFor()' => fn (Sync $s) => $s->waitFor('q', fn ($q) => (bool) $q, PATIENCE),
-    'wait()' => fn (Sync $s) => $s->q ?: $s->wait('q', PATIENCE),
+    // (Where it comes back before the first look, there is nothing to wait for.)
+    'wait()' => fn (Sync $s) => (bool) $s->q ?: $s->wait('q', PATIENCE),
 ];
 $until = function (Closure $condition) {
     for ($deadline = hrtime(true) + PATIENCE * 1_000_000_000; !$condition() && hrtime(true) < $deadline; usleep(1000));
