@@ -348,7 +348,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * process dies at its very end.
      *
      * A transaction in the function is a commit of its own, before the element is gone. An element that comes back while another program
-     * has a transaction, update() or the lock does so after that. An array that was removed meanwhile is made again for it; one that
+     * has a transaction, update() or the lock, or waits for the disk with a write (durability `commit`), does so after that; a push() or compareAndSet() may come before it. An array that was removed meanwhile is made again for it; one that
      * expires, as it was to when the element was taken, takes it along, unless there is another one under the name by then, and so do setData(), clear() of all names and
      * destroy(). A child that is forked in the function does not have the element.
      * An array whose elements may share objects or references comes back as it was, with its keys, unless it has changed meanwhile.
