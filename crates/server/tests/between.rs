@@ -308,4 +308,13 @@ fn a_server_that_can_tell_of_few_names_only_is_asked_for_everything() {
         thread::sleep(Duration::from_millis(10));
         store.get(b"n0", &mut version, &mut Vec::new()).unwrap();
     }
+    // And the other way round.
+    redis.tell(&["CONFIG", "SET", "tracking-table-max-keys", "50"]);
+    assert_eq!(stale(5), 0);
+    write(6);
+    let start = Instant::now();
+    while stale(6) > 0 {
+        assert!(start.elapsed() < PATIENCE, "{} are stale", stale(6));
+        thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -17,8 +17,8 @@ pub struct Tracked {
     /// Whether something was asked for since the last look: only one's own requests can lose something.
     has_asked: bool,
     looked: u64,
-    /// The number of keys that it may have; 0: any number. `None`: that was not asked for yet.
-    most: Option<u64>,
+    /// Whether the server refuses to say how many keys it may have.
+    is_refused: bool,
 }
 
 impl Tracked {
@@ -41,7 +41,8 @@ impl Tracked {
         }
         let mut batch = Batch::new();
         batch.add(&[b"INFO", b"stats"]);
-        if self.most.is_none() {
+        // (Each time: somebody may change it.)
+        if !self.is_refused {
             batch.add(&[b"CONFIG", b"GET", b"tracking-table-max-keys"]);
         }
         Some(batch)
@@ -50,17 +51,13 @@ impl Tracked {
     /// Whether the table is nearly full, by the answers to the questions; `is_full`: it was by the last look. (A user that may not ask is taken for one of a
     /// server that tells of everything.)
     pub fn look(&mut self, answers: &[Value], is_full: bool) -> bool {
-        if let Some(config) = answers.get(1) {
-            let most = config.get("tracking-table-max-keys").and_then(Value::number);
-            self.most = Some(most.unwrap_or(USUAL));
-        }
-        let most = self.most.unwrap_or(USUAL);
+        let most = answers.get(1).and_then(|config| config.get("tracking-table-max-keys")).and_then(Value::number);
+        self.is_refused = most.is_none();
+        let most = most.unwrap_or(USUAL);
         let keys = answers.first().and_then(|info| number(info, "tracking_total_keys")).unwrap_or(0);
         // (The two are apart from each other, so that it does not go to and fro.)
         let is_full = most != 0 && keys >= if is_full { most - most / 4 } else { most - most / 8 };
         self.has_asked = is_full;
-        // (Somebody may give it more room.)
-        self.most.take_if(|_| is_full);
         is_full
     }
 }
