@@ -97,7 +97,13 @@ fn a_change_that_is_sent_when_the_connection_ends_is_refused_by_the_next_one() {
 /// Its owner dies, as far as the server sees, while that takes no writes.
 #[test]
 fn a_lock_that_the_server_refuses_to_end_keeps_no_reader_out() {
-    for options in ["", "&cache=0"] {
+    let refusals: [[&[&str]; 2]; 2] = [
+        [&["CONFIG", "SET", "min-replicas-to-write", "1"], &["CONFIG", "SET", "min-replicas-to-write", "0"]],
+        [&["REPLICAOF", "127.0.0.1", "1"], &["REPLICAOF", "NO", "ONE"]],
+    ];
+    for (options, [refuse, allow]) in
+        ["", "&cache=0"].into_iter().flat_map(|options| refusals.map(|refusal| (options, refusal)))
+    {
         let redis = Redis::start(&[]);
         let address = redis.address("", "?prefix=app").to_string();
         let owner = std::thread::spawn({
@@ -114,13 +120,13 @@ fn a_lock_that_the_server_refuses_to_end_keeps_no_reader_out() {
         let text = format!("{address}&timeout=0.2{options}");
         let reader = ServerStore::new(&Address::parse(text.as_bytes()).unwrap(), || 0);
         assert_eq!(redis.tell(&["EXISTS", "{app}:lock"]).integer(), Some(1));
-        redis.tell(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+        redis.tell(refuse);
         end_all(&redis);
         for _ in 0..3 {
             assert_eq!(read(&reader, b"x").unwrap(), Some(vec![1]), "{options}");
         }
         assert!(reader.put(b"x", &[2], &mut ServerVersion::default()).is_err(), "{options}");
-        redis.tell(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
+        redis.tell(allow);
         put(&reader, b"x", &[2]);
         assert_eq!(redis.tell(&["EXISTS", "{app}:lock"]).integer(), Some(0), "{options}");
     }

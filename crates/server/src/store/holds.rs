@@ -217,7 +217,10 @@ impl ServerStore {
     pub(super) fn wait_for_hold(&self, held: &Held, at_most: Duration) {
         let which = if held.reading { Key::Lock } else { Key::Hold };
         let Some(deadline) = Instant::now().checked_add(at_most.min(held.patience.interval).min(ASKS)) else { return };
-        self.stand_among_waiters();
+        if !self.stand_among_waiters() {
+            // (It may refuse all that is written: then nobody else looks whether the owner lives.)
+            self.break_the_dead();
+        }
         if which == Key::Hold {
             match self.space.arm(which, &[b"GET", self.space.keys.kind(which)]) {
                 Ok(Value::Text(_)) => {}
@@ -238,17 +241,19 @@ impl ServerStore {
         }
     }
 
-    /// Stands in line. (One that was passed over, as its process was stopped, stands there anew.)
-    fn stand_among_waiters(&self) {
-        let Ok(owner) = self.owner() else { return };
+    /// Stands in line; false: it cannot. (One that was passed over, as its process was stopped, stands there anew.)
+    fn stand_among_waiters(&self) -> bool {
+        let Ok(owner) = self.owner() else { return false };
         let text = owner.text();
         if self.waits.borrow().as_ref().is_some_and(|before| *before != text) {
             self.leave_waiters();
         }
-        if self.space.stand_in_line(&text).is_ok() {
+        let stands = self.space.stand_in_line(&text).is_ok();
+        if stands {
             self.waits.replace(Some(text));
             self.clear_remains();
         }
+        stands
     }
 
     /// The one that has waited longest for a hold to end. Of a change of that the server tells as of one of the hold.
