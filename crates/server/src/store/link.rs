@@ -2,7 +2,7 @@
 
 use super::checkup;
 use super::layout::{Key, Keys};
-use super::mark::{Mark, visible};
+use super::mark::{Mark, Owner, visible};
 use super::name::name;
 use super::script::{Digests, Script};
 use crate::address::Address;
@@ -38,6 +38,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// Whether an owner is one by this connection.
+    pub fn is_of(&self, owner: &Owner) -> bool {
+        (self.client, &self.run) == (owner.client, &owner.run)
+    }
+
     /// Whether the server is a node of a cluster. It does not tell then that a name has got a value that had none, where its slot has moved meanwhile.
     pub fn is_of_cluster(&self) -> bool {
         self.guard.is_some()

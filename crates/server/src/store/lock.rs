@@ -33,7 +33,7 @@ impl Inner {
 
     /// Whether the owner is one of this connection's.
     pub fn is_ours(&self, mark: &Mark) -> bool {
-        self.link.as_ref().is_some_and(|link| link.client == mark.owner.client && link.run == mark.owner.run)
+        self.link.as_ref().is_some_and(|link| link.is_of(&mark.owner))
     }
 
     pub fn check_lock(&self, asker: Asker, reading: bool) -> Outcome<()> {

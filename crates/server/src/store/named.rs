@@ -136,7 +136,7 @@ impl ServerStore {
             (field, own.mark.clone(), own.opening, own.owner.clone())
         };
         let entered = self.space.enter();
-        if !self.owner().is_ok_and(|now| now.client == owner.client && now.run == owner.run) {
+        if !self.is_own(&owner) {
             return false;
         }
         if opening != 0 && entered == opening {

@@ -71,7 +71,11 @@ impl Inner {
             answers.push(answer.unwrap_or(Value::Nil));
             Ok(())
         });
-        let is_full = asked.is_ok() && self.tracked.look(&answers, place.is_untold());
+        if asked.is_err() {
+            // (It stays as it was believed to be.)
+            return;
+        }
+        let is_full = self.tracked.look(&answers, place.is_untold());
         if is_full != place.is_untold() {
             place.set_untold(is_full);
             self.doubt_all();

@@ -280,8 +280,7 @@ impl Space {
     /// now, as far as is known.
     pub fn hang_up(&self, owner: &Owner) -> bool {
         let mut inner = self.inner();
-        let is_its = |link: &Link| (link.client, &link.run) == (owner.client, &owner.run);
-        let stood = inner.link.as_ref().is_some_and(is_its);
+        let stood = inner.link.as_ref().is_some_and(|link| link.is_of(owner));
         if stood {
             inner.lose(&self.place);
         }
