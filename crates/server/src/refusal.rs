@@ -54,6 +54,8 @@ pub enum Reason {
     WrongType,
     /// The server has as many connections as it may have.
     TooManyClients,
+    /// A value is longer than the server takes any, or would become so (`proto-max-bulk-len`). If the request itself was, the connection has ended with it.
+    TooLong,
     /// It is this process that has no memory for the answer, which has so many bytes at least. The server has done what it was asked for.
     NoMemory(u64),
     /// Another one; the text says which.
@@ -68,6 +70,9 @@ pub enum Node {
     /// The node at this port of the host that answered.
     SameHost(u16),
 }
+
+/// The errors about values that are too long: in a request, and in a command that would make one.
+const TOO_LONG: [&str; 2] = ["ERR Protocol error: invalid bulk length", "ERR string exceeds maximum allowed size"];
 
 impl Refusal {
     /// Reads an error as it came, without the byte before it.
@@ -102,6 +107,7 @@ impl Refusal {
             "EXECABORT" => Reason::ExecAborted,
             "WRONGTYPE" => Reason::WrongType,
             "ERR" if text.starts_with("ERR max number of clients reached") => Reason::TooManyClients,
+            "ERR" if TOO_LONG.iter().any(|begin| why.starts_with(begin)) => Reason::TooLong,
             _ => Reason::Other,
         };
         let text = text.chars().map(|sign| if sign.is_control() { '\u{fffd}' } else { sign }).collect();
@@ -176,6 +182,8 @@ mod tests {
         assert_eq!(reason(old), Reason::ReadOnly);
         assert_eq!(reason("ERR Error running script (call to f_0a): @user_script:7: attempt"), Reason::Other);
         assert_eq!(reason("ERR max number of clients reached"), Reason::TooManyClients);
+        assert_eq!(reason("ERR Protocol error: invalid bulk length"), Reason::TooLong);
+        assert_eq!(reason("ERR string exceeds maximum allowed size (proto-max-bulk-len)"), Reason::TooLong);
         assert_eq!(reason("ERR READONLY is not the first word"), Reason::Other);
         assert_eq!(reason(""), Reason::Other);
     }

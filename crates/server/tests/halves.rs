@@ -41,6 +41,24 @@ fn a_value_that_would_be_too_long_keeps_all_changes_of_its_moment_from_being_mad
     assert_eq!([read(&store, b"n").unwrap(), read(&store, b"new").unwrap()], [Some(vec![2]), Some(vec![3])]);
 }
 
+/// One that is a little longer is sent whole before the server has seen its length, one that is much longer is not.
+#[test]
+fn a_value_that_is_too_long_by_itself_is_refused_at_once() {
+    let redis = Redis::start(&["--proto-max-bulk-len", &MOST.to_string()]);
+    let store = ServerStore::new(&redis.address("", ""), || 0);
+    put(&store, b"x", &[1]);
+    for length in [MOST + 1, 8 * MOST] {
+        let mut version = ServerVersion::default();
+        let error = store.put(b"x", &vec![b'x'; length], &mut version).unwrap_err();
+        assert!(error.to_string().contains("store it in parts"), "{error}");
+        assert_eq!(read(&store, b"x").unwrap(), Some(vec![1]));
+    }
+    let logins = redis.tell(&["INFO", "stats"]).text().map(|info| String::from_utf8_lossy(info).into_owned()).unwrap();
+    let number = logins.lines().find_map(|line| line.strip_prefix("total_connections_received:")).unwrap();
+    // (It is not sent again.)
+    assert!(number.trim().parse::<u32>().unwrap() < 10, "{number}");
+}
+
 #[test]
 fn a_script_that_ends_in_its_middle_leaves_nothing_in_the_cache_that_the_server_would_not_tell_of() {
     let redis = Redis::start(&[]);

@@ -127,6 +127,11 @@ impl fmt::Display for ServerError {
                     "Can't write to '{address}': the server has no memory left. Nothing was changed; raise its maxmemory, or \
                      remove something."
                 ),
+                Reason::TooLong => write!(
+                    f,
+                    "Can't write to '{address}': a value is longer than the server takes any (its proto-max-bulk-len, as a rule 512 MB). \
+                     Nothing was changed; store it in parts, or raise that."
+                ),
                 Reason::NoPermission => write!(
                     f,
                     "Can't use '{address}': the server does not allow its user to do that ('{refusal}'). Give the user the rights that it \

@@ -8,6 +8,7 @@ use super::place::Asker;
 use super::space::Space;
 use crate::address::Address;
 use crate::failure::Cause;
+use crate::refusal::Refusal;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use sync_backend::Content;
@@ -28,6 +29,8 @@ pub struct ServerStore {
     pub(super) aside: Cell<bool>,
     /// As the server has it while it waits for a hold to end.
     pub(super) waits: OfProcess<Option<String>>,
+    /// The answer of a server that would not end the hold of a dead owner for which this handle waits: all that is written it refuses.
+    pub(super) refused: RefCell<Option<Refusal>>,
     pub(super) hold: OfProcess<Option<Hold>>,
     pub(super) locks: OfProcess<Vec<OwnLock>>,
     pub(super) items: OfProcess<Vec<OwnItem>>,
@@ -51,6 +54,7 @@ impl ServerStore {
             fiber,
             aside: Cell::new(false),
             waits: OfProcess::default(),
+            refused: RefCell::default(),
             hold: OfProcess::default(),
             locks: OfProcess::default(),
             items: OfProcess::default(),
@@ -65,8 +69,13 @@ impl ServerStore {
         &self.space.address
     }
 
+    /// The failure of an operation of this handle. A writer that a dead owner's hold keeps out would wait until the server takes writes again: it hears of that
+    /// instead, as without the hold.
     pub(super) fn error(&self, kind: ErrorKind) -> ServerError {
-        self.space.error(kind)
+        self.space.error(match (&kind, self.refused.take()) {
+            (ErrorKind::Held(held), Some(refusal)) if !held.reading => ErrorKind::Refused(refusal),
+            _ => kind,
+        })
     }
 
     /// The one who asks.

@@ -265,6 +265,7 @@ impl ServerStore {
     }
 
     pub(super) fn leave_waiters(&self) {
+        self.refused.take();
         if let Some(text) = self.waits.take() {
             // (One that is gone is not counted.)
             let _ = self.space.ask(&[b"ZREM", self.space.keys.kind(Key::Waiting), text.as_bytes()]);
@@ -281,8 +282,9 @@ impl ServerStore {
         };
         let Some(dead) = Mark::read(&mark).filter(|mark| self.is_dead(&mark.owner)) else { return };
         // (Only if it is still that one.)
-        if let Err(ErrorKind::Refused(_)) = self.space.hold(&mark, b"", false, false) {
+        if let Err(ErrorKind::Refused(refusal)) = self.space.hold(&mark, b"", false, false) {
             self.space.pass(dead);
+            self.refused.replace(Some(refusal));
         }
     }
 }

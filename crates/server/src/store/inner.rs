@@ -16,7 +16,7 @@ use super::step::Step;
 use super::thread::Entry;
 use super::tracked::Tracked;
 use crate::batch::{Batch, Word};
-use crate::failure::{Cause, Delivery, Failure};
+use crate::failure::{Cause, Delivery, Failure, Lost};
 use crate::message::{Message, Push, Value};
 use crate::refusal::{Reason, Refusal};
 use std::rc::Rc;
@@ -620,6 +620,13 @@ impl Inner {
                     if is_elsewhere {
                         self.lose(place);
                     }
+                }
+                Err(Failure::Lost(Lost { cause: Cause::Refused(refusal), .. }))
+                    if refusal.reason == Reason::TooLong && unknown.is_none() =>
+                {
+                    // (It would be, over any connection; nothing of the script has been run.)
+                    self.lose(place);
+                    return Err(ErrorKind::Refused(refusal));
                 }
                 Err(Failure::Lost(lost)) => {
                     if let (Cause::NoMemory(bytes), Delivery::NotSent) = (&lost.cause, lost.delivery(0))
