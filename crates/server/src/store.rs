@@ -33,6 +33,7 @@ mod route;
 mod script;
 mod settle;
 mod space;
+mod spaces;
 mod step;
 mod survey;
 mod thread;

@@ -31,13 +31,7 @@ pub fn look(
     pushes: &mut dyn FnMut(Push),
 ) -> Result<Option<String>, Lost> {
     let server = (address.server.clone(), run.to_vec());
-    let is_new = MET.with_borrow_mut(|met| {
-        if met.len() == MOST_MET {
-            met.clear();
-        }
-        met.insert(server.clone())
-    });
-    if !is_new {
+    if MET.with_borrow(|met| met.contains(&server)) {
         return Ok(None);
     }
     let client = connection.greeting().id.to_string();
@@ -46,7 +40,6 @@ pub fn look(
     let is_late = |answer: &Answer| matches!(answer, Some(Err(refusal)) if refusal.may_pass());
     if is_late(&memory) || is_late(&list) {
         // (It says nothing of rights: the next connection looks.)
-        MET.with_borrow_mut(|met| met.remove(&server));
         return Ok(None);
     }
     let mut eviction = memory.as_ref().and_then(|answer| answer.as_ref().ok()).and_then(in_info);
@@ -67,6 +60,13 @@ pub fn look(
         let answers = ask(connection, pushes, [&probe::probe(client.as_bytes()), &probe::probe(nobody.as_bytes())])?;
         answers.map(|answer| answer.as_ref().is_some_and(probe::is_gone)) == [false, true]
     };
+    // (Not before all answers are there: with a connection that ends meanwhile the warning would be lost.)
+    MET.with_borrow_mut(|met| {
+        if met.len() == MOST_MET {
+            met.clear();
+        }
+        met.insert(server);
+    });
     warnings.extend(of_rights(address, is_refused(&memory), !tells_the_dead));
     Ok((!warnings.is_empty()).then(|| format!("Sync server '{address}': {}", warnings.join(" "))))
 }

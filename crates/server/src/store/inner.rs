@@ -71,10 +71,10 @@ pub struct Inner {
     pub content: u64,
     /// The life of the store; the inner `None`: there is none. The outer one: it is not known.
     pub life: Option<Option<Vec<u8>>>,
-    /// The number of the last connection of this process.
-    client: Option<i64>,
-    /// The run of the server at the last connection.
-    pub run: Vec<u8>,
+    /// The number of the last connection of this process, and the run of the server.
+    last: Option<(i64, Vec<u8>)>,
+    /// The history of the server's data at the last connection.
+    pub history: Vec<u8>,
     /// The life, as it was last known over this connection.
     pub last_life: Option<Vec<u8>>,
     /// The last opening, and of which life in which run of the server it was.
@@ -114,8 +114,8 @@ impl Default for Inner {
             count: None,
             content: 0,
             life: None,
-            client: None,
-            run: Vec::new(),
+            last: None,
+            history: Vec::new(),
             last_life: None,
             last_opening: None,
             consuming: Consuming::default(),
@@ -159,14 +159,14 @@ impl Inner {
     /// The number of the opening of a store with this life. It is the last one's after a connection has only ended, also in a forked child: the values of
     /// one life in one run of the server are told apart by their marks, and those that were seen before count as seen.
     fn opening_of(&mut self, life: &[u8]) -> u64 {
-        if let Some((opening, run, last)) = &self.last_opening
-            && !run.is_empty()
-            && (&run[..], &last[..]) == (&self.run[..], life)
+        if let Some((opening, history, last)) = &self.last_opening
+            && !history.is_empty()
+            && (&history[..], &last[..]) == (&self.history[..], life)
         {
             return *opening;
         }
         let opening = OPENING | (OPENINGS.fetch_add(1, Ordering::Relaxed) + 1);
-        self.last_opening = Some((opening, self.run.clone(), life.to_vec()));
+        self.last_opening = Some((opening, self.history.clone(), life.to_vec()));
         opening
     }
 
@@ -198,7 +198,7 @@ impl Inner {
         if self.generation != generation {
             self.generation = generation;
             self.lose(place);
-            (self.process, self.requests, self.client) = (Rc::default(), 0, None);
+            (self.process, self.requests, self.last) = (Rc::default(), 0, None);
         }
     }
 
@@ -206,8 +206,8 @@ impl Inner {
     pub fn connected(&mut self, place: &Place) -> Outcome<&mut Link> {
         if self.link.as_ref().is_none_or(|link| !link.connection.is_open()) {
             self.lose(place);
-            let mut link = open(place, self.client).map_err(ErrorKind::NoConnection)?;
-            self.client = Some(link.client);
+            let mut link = open(place, self.last.as_ref()).map_err(ErrorKind::NoConnection)?;
+            self.last = Some((link.client, link.run.clone()));
             if let Some(warning) = link.warning.take() {
                 self.warning = Some(warning);
             }
@@ -223,10 +223,10 @@ impl Inner {
                 );
                 self.process = place.keys.process(name.as_bytes()).into();
             }
-            if self.run != link.run || link.run.is_empty() {
+            if self.history != link.history || link.history.is_empty() {
                 self.cache.take_none_for_the_same();
             }
-            self.run.clone_from(&link.run);
+            self.history.clone_from(&link.history);
             if let Some(consumers) = link.consumers.take() {
                 self.consuming.learn(consumers, true, &mut self.cache);
             }
@@ -240,6 +240,10 @@ impl Inner {
     pub fn look_at_once(&mut self, place: &Place) -> bool {
         if self.tracked.is_due() && self.link.is_some() && place.address.caches {
             self.look_at_tracking(place);
+        }
+        if place.was_behind() && self.link.is_some() {
+            // (A connection that ends meanwhile has lost all that was known over it.)
+            let _ = self.fetch(place, &[b""]);
         }
         let Some(link) = &mut self.link else { return false };
         let mut pushes = Vec::new();
@@ -297,7 +301,11 @@ impl Inner {
     pub fn heed(&mut self, place: &Place, push: Push) {
         self.heard += 1;
         match push {
-            Push::AllChanged => self.doubt_all(),
+            Push::AllChanged => {
+                // (It may have read its data anew, and give numbers once more.)
+                self.cache.take_none_for_the_same();
+                self.doubt_all();
+            }
             Push::Changed(keys) => keys.iter().for_each(|key| self.doubt(place, key)),
             Push::Other(..) => {}
         }
@@ -588,7 +596,7 @@ impl Inner {
                 (Err(_), Some(_)) if pause.wait() => continue,
                 (Err(_), Some(_)) => return Err(not_known(unknown)),
             };
-            if unknown.as_ref().is_some_and(|doubt| doubt.run != link.run || !place.records.last_for(doubt)) {
+            if unknown.as_ref().is_some_and(|doubt| doubt.history != link.history || !place.records.last_for(doubt)) {
                 return Err(not_known(unknown));
             }
             let mut pushes = Vec::new();
@@ -637,8 +645,8 @@ impl Inner {
                     self.lose(place);
                     if lost.delivery(0) == Delivery::Unknown {
                         let Some(first) = first else { return Err(ErrorKind::Interrupted(lost.cause)) };
-                        // (It was the run of the last connection.)
-                        unknown = Some(Doubt { cause: lost.cause, run: self.run.clone(), first });
+                        // (It was that of the last connection.)
+                        unknown = Some(Doubt { cause: lost.cause, history: self.history.clone(), first });
                         if !pause.wait() {
                             return Err(not_known(unknown));
                         }

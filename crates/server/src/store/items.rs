@@ -390,7 +390,8 @@ impl ServerStore {
         let name = token.to_string();
         let step = Step { kind: "finish", name: name.as_bytes(), mark: &mark, ..Step::default() };
         let done = self.make(false, &[step])?;
-        self.items.borrow_mut().swap_remove(at);
+        // (In their order: those that are left go back so.)
+        self.items.borrow_mut().remove(at);
         if matches!(done, Changed::Done(..)) {
             return Ok(true);
         }
@@ -402,7 +403,7 @@ impl ServerStore {
 
     pub(super) fn give_item_back(&self, token: u64) {
         let Some(at) = self.own_item(token) else { return };
-        let item = self.items.borrow_mut().swap_remove(at);
+        let item = self.items.borrow_mut().remove(at);
         self.disown(&item);
         // It is nobody's, and goes back by whoever comes next where it cannot at once.
         self.let_own_item_go_back(token);

@@ -21,6 +21,9 @@ pub struct Link {
     pub client: i64,
     /// The run of the server: another one after it was started anew.
     pub run: Vec<u8>,
+    /// The run, and the history of its data: another one after it was started anew, or has taken another server's place. It may have come back to a former
+    /// state then. Empty: the user may not see it.
+    pub history: Vec<u8>,
     /// By how many milliseconds the server's clock is before that of this process.
     pub ahead: i64,
     pub digests: Digests,
@@ -55,6 +58,7 @@ impl Link {
         batch.add(&[b"GET", keys.kind(Key::Lock)]);
         batch.add(&[b"TIME"]);
         batch.add(&[b"INFO", b"server"]);
+        batch.add(&[b"INFO", b"replication"]);
         let name = name(&address.prefix);
         batch.add(&[b"CLIENT", b"SETNAME", name.as_bytes()]);
         batch.add(&[b"HMGET", keys.kind(Key::Counters), b"change", b"run"]);
@@ -81,6 +85,7 @@ impl Link {
         next()?;
         let time = next()?;
         let info = next();
+        let replication = next();
         // (A user without the right to have a name is not seen from outside, and has all else.)
         let _ = next();
         // (Where it is refused, the numbers stay as they are.)
@@ -90,13 +95,29 @@ impl Link {
         let consumers = next().ok().filter(|_| address.caches);
         let ahead = milliseconds(&time).map_or(0, |time| ahead(time, before, after));
         // (A user may be kept from INFO: then a server that was started anew is taken for the same one.)
-        let run = info.ok().as_ref().and_then(Value::text).and_then(run).unwrap_or_default();
+        let field = |info: Result<Value, Failure>, name: &[u8]| {
+            info.ok().as_ref().and_then(Value::text).and_then(|info| field(info, name)).unwrap_or_default()
+        };
+        let run = field(info, b"run_id:");
+        let history =
+            if run.is_empty() { Vec::new() } else { [&run[..], b" ", &field(replication, b"master_replid:")].concat() };
         let client = connection.greeting().id;
         let guard = (connection.greeting().mode == "cluster").then(|| keys.never().to_vec());
         let warning = checkup::look(&mut connection, address, &run, &mut |_| is_told = true)?;
         let (digests, memory) = Default::default();
-        let mut link =
-            Self { connection, client, run, ahead, digests, memory, consumers, warning, hides_clients: false, guard };
+        let mut link = Self {
+            connection,
+            client,
+            run,
+            history,
+            ahead,
+            digests,
+            memory,
+            consumers,
+            warning,
+            hides_clients: false,
+            guard,
+        };
         if let Value::List(counters) = counters {
             link.move_numbers_on(keys, &counters, &mut |_| is_told = true)?;
         }
@@ -105,14 +126,15 @@ impl Link {
         Ok(link)
     }
 
-    /// Ends the lock of the whole that an earlier connection of this process has left, by the number of that. Readers pass it, while its owner would be let in by
+    /// Ends the lock of the whole that an earlier connection of this process has left, by its number and the run in which it had that. Readers pass it, while its owner would be let in by
     /// its mark, over this connection, until another writer has noticed that its own has ended.
-    pub fn end_lock_of(&mut self, keys: &Keys, client: i64) -> Result<(), Failure> {
+    pub fn end_lock_of(&mut self, keys: &Keys, (client, run): &(i64, Vec<u8>)) -> Result<(), Failure> {
         let mut is_told = false;
         let held = self.connection.ask(&[b"GET", keys.kind(Key::Hold)], &mut |_| is_told = true)?;
         let is_its = |mark: &Mark| {
             let is_own = visible(&mark.machine, mark.process) == Some(std::process::id());
-            mark.all && mark.owner.client == client && is_own
+            // (In another run a connection of this process to the same server, by another address, may have that number.)
+            mark.all && (mark.owner.client, &mark.owner.run) == (*client, run) && is_own
         };
         if let Some(text) = held.text()
             && Mark::read(text).is_some_and(|mark| is_its(&mark))
@@ -130,8 +152,8 @@ impl Link {
         Ok(())
     }
 
-    /// Lets the numbers of a store go on behind those that another run of the server may have given, and lost. `counters`: the number of its last
-    /// change, and the last run that has been connected to.
+    /// Lets the numbers of a store go on behind those that another history of the server's data may have given, and lost. `counters`: the number of its last
+    /// change, and the last history that has been connected to.
     fn move_numbers_on(
         &mut self,
         keys: &Keys,
@@ -139,13 +161,13 @@ impl Link {
         pushes: &mut dyn FnMut(Push),
     ) -> Result<(), Failure> {
         let [Value::Text(_), last] = counters else { return Ok(()) };
-        if self.run.is_empty() || last.text() == Some(&self.run[..]) {
+        if self.history.is_empty() || last.text() == Some(&self.history[..]) {
             return Ok(());
         }
-        let run = self.run.clone();
+        let history = self.history.clone();
         let own = [Key::Lock, Key::Life].map(|key| keys.kind(key));
         // (Of its own changes the server does not tell, and it makes none of the items.)
-        match self.run_script(Script::Run, &own, &[keys.start().into(), (&run).into()], pushes) {
+        match self.run_script(Script::Run, &own, &[keys.start().into(), (&history).into()], pushes) {
             // One who may only read makes no change.
             Ok(_) => Ok(()),
             Err(Failure::Refused(refusal)) if !refusal.may_pass() => Ok(()),
@@ -251,10 +273,10 @@ fn milliseconds(time: &Value) -> Option<u64> {
     Some(number(0)? * 1000 + number(1)? / 1000)
 }
 
-/// The run's id, in an answer to `INFO server`.
-fn run(info: &[u8]) -> Option<Vec<u8>> {
+/// The text behind a name, in an answer to `INFO`.
+fn field(info: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     let mut lines = info.split(|byte| *byte == b'\n');
-    lines.find_map(|line| line.strip_prefix(b"run_id:")).map(|run| run.trim_ascii().to_vec())
+    lines.find_map(|line| line.strip_prefix(name)).map(|text| text.trim_ascii().to_vec())
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ impl ServerStore {
         !self.dead(std::iter::once(owner)).is_empty()
     }
 
-    /// The owners among these whose connections have ended. None where the server does not say.
+    /// The owners among these whose connections have ended. None where the server does not say: a replica knows nothing of the connections of its
+    /// master, of which it has the marks.
     pub(super) fn dead<'a>(&self, owners: impl Iterator<Item = &'a Owner> + Clone) -> Vec<&'a Owner> {
         let Ok((client, run, _)) = self.space.identity() else { return Vec::new() };
         // (A user may be kept from seeing the run: of owners that were, and for those that are, the number alone counts. So a lock may outlast an owner
@@ -40,11 +41,26 @@ impl ServerStore {
         let stands = |owner: &Owner| {
             owner.client == client || standing.as_ref().is_none_or(|standing| standing.contains(&owner.client))
         };
-        owners.filter(|owner| !(is_of_this_run(owner) && stands(owner))).collect()
+        let is_nobodys = |owner: &&Owner| owner.client == 0;
+        let knows_others =
+            owners.clone().all(|owner| is_of_this_run(owner) || is_nobodys(&owner)) || self.space.is_master();
+        let is_dead = |owner: &&Owner| {
+            if is_of_this_run(owner) { !stands(owner) } else { is_nobodys(owner) || knows_others }
+        };
+        owners.filter(is_dead).collect()
     }
 }
 
 impl Space {
+    /// Whether the server is none that copies another one. What owners of other runs had ended when it became so, or was started.
+    fn is_master(&self) -> bool {
+        let role = self.ask(&[b"HELLO"]).ok();
+        role.is_some_and(|greeting| {
+            let role = greeting.get("role").and_then(Value::text);
+            role.is_none_or(|role| role == b"master")
+        })
+    }
+
     /// The connections among these that stand; `None`: the server does not say. `own`: the number of this one.
     fn standing(&self, own: i64, asked: &[i64]) -> Option<Vec<i64>> {
         if !self.hides_clients() {

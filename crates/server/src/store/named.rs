@@ -143,7 +143,12 @@ impl ServerStore {
             return true;
         }
         let key = self.space.keys.kind(Key::Named);
-        matches!(self.space.ask(&[b"HGET", key, &field]), Ok(Value::Text(its)) if its == mark)
+        match self.space.ask(&[b"HGET", key, &field]) {
+            Ok(Value::Text(its)) => its == mark,
+            Ok(_) => false,
+            // A server that does not say has it as long as the connection stands.
+            Err(_) => self.is_own(&owner),
+        }
     }
 
     fn drop_own(&self, at: usize) -> OwnLock {

@@ -39,9 +39,9 @@ impl Pause {
 /// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
 const OPENS: u32 = 10;
 
-/// Opens a connection, and ends the lock that the `last` one of this process had. A server that is only late, or whose place another one is about to take,
+/// Opens a connection, and ends the lock that the `last` one of this process had (its number and the run). A server that is only late, or whose place another one is about to take,
 /// is waited for as one that answers nothing.
-pub fn open(place: &Place, last: Option<i64>) -> Result<Link, NoConnection> {
+pub fn open(place: &Place, last: Option<&(i64, Vec<u8>)>) -> Result<Link, NoConnection> {
     let mut pause = Pause::new(place);
     let mut attempt = 1;
     loop {

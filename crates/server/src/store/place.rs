@@ -24,6 +24,8 @@ pub struct Place {
     opening: OfProcess<u64>,
     /// Whether the server may not be able to tell of all that changes.
     is_untold: Cell<bool>,
+    /// Whether this thread has changed the store by another address since the server has answered something here.
+    is_behind: Cell<bool>,
 }
 
 impl Place {
@@ -38,6 +40,7 @@ impl Place {
             text,
             opening: OfProcess::default(),
             is_untold: Cell::new(false),
+            is_behind: Cell::new(false),
         }
     }
 
@@ -62,6 +65,16 @@ impl Place {
         let has_others =
             matches!(self.address.server.place, address::Place::Sentinel { .. } | address::Place::Cluster { .. });
         refusal.is_elsewhere() && (has_others || refusal.reason != Reason::ReadOnly)
+    }
+
+    /// This thread has changed the store by another address.
+    pub fn fall_behind(&self) {
+        self.is_behind.set(true);
+    }
+
+    /// Whether it has, since this was asked last.
+    pub fn was_behind(&self) -> bool {
+        self.is_behind.replace(false)
     }
 
     /// The opening of the store; 0: it is not there, or the connection does not stand, as far as is known.

@@ -54,8 +54,8 @@ impl Sent {
 #[derive(Debug)]
 pub struct Doubt {
     pub cause: Cause,
-    /// The run of the server.
-    pub run: Vec<u8>,
+    /// The history of the server's data.
+    pub history: Vec<u8>,
     pub first: Sent,
 }
 
@@ -76,7 +76,7 @@ mod tests {
         let mut inner = store.space.inner();
         let (place, process) = (&**store.space, inner.process.clone());
         let first = Sent { at: Instant::now(), by_clock: SystemTime::now() - ago };
-        let doubt = Doubt { cause: Cause::Closed, run: inner.run.clone(), first };
+        let doubt = Doubt { cause: Cause::Closed, history: inner.history.clone(), first };
         let words = [b"9", &b""[..], place.keys.start(), b"", &process, place.records.life.as_bytes()];
         let own = [Key::Lock, Key::Life].map(|key| place.keys.kind(key));
         inner.run(place, Script::Change, &own, &words.map(Into::into), Sending::Again(first, Some(doubt)))

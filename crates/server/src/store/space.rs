@@ -17,9 +17,8 @@ use crate::batch::{Batch, Word};
 use crate::failure::Cause;
 use crate::message::Value;
 use std::cell::{Cell, RefCell, RefMut};
-use std::collections::HashMap;
 use std::ops::Deref;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use sync_backend::{Content, Held, Now, Patience};
 use sync_fork::OfProcess;
@@ -60,13 +59,6 @@ pub struct Space {
     holds: OfProcess<u32>,
 }
 
-thread_local! {
-    static SPACES: RefCell<HashMap<Address, Weak<Space>>> = RefCell::new(HashMap::new());
-    /// The spaces without a handle that stay connected, the last used one last.
-    static IDLE: RefCell<Vec<Rc<Space>>> = const { RefCell::new(Vec::new()) };
-    static IDLE_LIMIT: Cell<usize> = const { Cell::new(0) };
-}
-
 impl Deref for Space {
     type Target = Place;
 
@@ -76,20 +68,8 @@ impl Deref for Space {
 }
 
 impl Space {
-    /// All that this thread knows of a store.
-    pub fn of(address: &Address) -> Rc<Self> {
-        SPACES.with_borrow_mut(|spaces| {
-            if let Some(space) = spaces.get(address).and_then(Weak::upgrade) {
-                return space;
-            }
-            spaces.retain(|_, space| space.strong_count() > 0);
-            let space = Rc::new(Self::new(address.clone()));
-            spaces.insert(address.clone(), Rc::downgrade(&space));
-            space
-        })
-    }
-
-    fn new(address: Address) -> Self {
+    /// Of a store of which nothing is known yet.
+    pub fn new(address: Address) -> Self {
         Self {
             place: Place::new(address),
             inner: RefCell::default(),
@@ -106,41 +86,6 @@ impl Space {
         let mut inner = self.inner.borrow_mut();
         inner.begin(&self.place);
         inner
-    }
-
-    /// Keeps the connection for the next handle, as far as the limit allows.
-    pub fn leave(self: &Rc<Self>) {
-        // (The thread may be at its end.)
-        let _ = IDLE.try_with(|idle| {
-            let Ok(mut idle) = idle.try_borrow_mut() else { return };
-            idle.retain(|space| !Rc::ptr_eq(space, self));
-            idle.push(self.clone());
-        });
-        Self::close_idle();
-    }
-
-    /// Sets the number of stores without a handle that stay connected.
-    pub fn set_idle_limit(limit: usize) {
-        IDLE_LIMIT.set(limit);
-    }
-
-    /// Closes the connections beyond that number.
-    pub fn close_idle() {
-        let limit = IDLE_LIMIT.try_with(Cell::get).unwrap_or(0);
-        let closed: Vec<_> = IDLE
-            .try_with(|idle| {
-                let Ok(mut idle) = idle.try_borrow_mut() else { return Vec::new() };
-                let unused = idle.iter().filter(|space| Rc::strong_count(space) == 1).count();
-                let mut left = unused.saturating_sub(limit);
-                let close = |space: &mut Rc<Self>| {
-                    let closes = left > 0 && Rc::strong_count(space) == 1;
-                    left -= usize::from(closes);
-                    closes
-                };
-                idle.extract_if(.., close).collect()
-            })
-            .unwrap_or_default();
-        drop(closed);
     }
 
     pub fn error(&self, kind: ErrorKind) -> ServerError {
@@ -332,6 +277,12 @@ impl Space {
 
     /// Makes changes at one moment. `hold`: the mark of the asker's hold, empty without one. The connection has been looked at.
     pub fn change(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
+        let changed = self.change_here(hold, make, steps);
+        self.others_fall_behind();
+        changed
+    }
+
+    fn change_here(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
         let mut inner = self.inner();
         inner.trim_names(&self.place);
         inner.connected(&self.place)?;
@@ -344,7 +295,7 @@ impl Space {
             ([step], false) => match self.change_one(&mut inner, number, hold, step)? {
                 One::Changed(changed) => return Ok(changed),
                 One::More => None,
-                One::Unknown(cause) => Some(Doubt { cause, run: inner.run.clone(), first }),
+                One::Unknown(cause) => Some(Doubt { cause, history: inner.history.clone(), first }),
             },
             _ => None,
         };
@@ -491,6 +442,8 @@ impl Space {
                     Some(mark) if mark.all => Lock::Held(Rc::new(mark)),
                     _ => Lock::Free,
                 };
+                drop(inner);
+                self.others_fall_behind();
                 Ok((token, mark))
             }
             Some(b"held") => Err(inner.held(parts.get(1), false)?),
@@ -535,6 +488,8 @@ impl Space {
             Some(b"done") => {
                 inner.doubt_all();
                 inner.set_life(&self.place, None);
+                drop(inner);
+                self.others_fall_behind();
                 Ok(())
             }
             Some(b"held") => Err(inner.held(parts.get(1), false)?),
@@ -648,27 +603,9 @@ impl Space {
         *holds = if begins { *holds + 1 } else { holds.saturating_sub(1) };
     }
 
-    /// Whether a handle of this thread keeps others from writing, at whichever address.
-    pub fn is_held_by_thread(&self) -> bool {
+    /// Whether a handle here keeps others from writing.
+    pub fn keeps_others_out(&self) -> bool {
         *self.holds.borrow() > 0
-            || SPACES.with_borrow(|spaces| {
-                let holds = |space: &Rc<Self>| *space.holds.borrow() > 0 && self.is_of_same_store(space);
-                spaces.values().filter_map(Weak::upgrade).any(|space| holds(&space))
-            })
-    }
-
-    /// Whether another address leads to the same store.
-    fn is_of_same_store(&self, other: &Self) -> bool {
-        let (mine, its) = (&self.address, &other.address);
-        let is_same_run = || self.identity().is_ok_and(|(_, run, _)| !run.is_empty() && run == other.inner().run);
-        (&mine.prefix, mine.server.database) == (&its.prefix, its.server.database)
-            && (mine.server.place == its.server.place || is_same_run())
-    }
-
-    /// Whether a store of this thread has this opening.
-    pub fn is_open(opening: u64) -> bool {
-        let has = |space: &Weak<Self>| space.upgrade().is_some_and(|space| space.opening() == opening);
-        SPACES.try_with(|spaces| spaces.try_borrow().is_ok_and(|spaces| spaces.values().any(has))).unwrap_or(false)
     }
 }
 
