@@ -129,7 +129,16 @@ struct Reader<'m> {
 impl Reader<'_> {
     /// The next value. The depth of the recursion is limited by [`super::extent`].
     fn value(&mut self) -> Result<Value, NoMessage> {
-        match item(self.message, self.at)? {
+        let mut next = item(self.message, self.at)?;
+        // (They are no level of their own: before a value there may be as many as the server likes.)
+        while let Item::Attributes(items, end) = next {
+            self.at = end;
+            for _ in 0..items {
+                self.value()?;
+            }
+            next = item(self.message, self.at)?;
+        }
+        match next {
             Item::Single(kind, text, end) => {
                 self.at = end;
                 single(kind, text)
@@ -152,14 +161,7 @@ impl Reader<'_> {
                 }
                 Ok(Value::List(values))
             }
-            Item::Attributes(items, end) => {
-                self.at = end;
-                for _ in 0..items {
-                    self.value()?;
-                }
-                self.value()
-            }
-            Item::Missing(_) => Err(CONTENT),
+            Item::Attributes(..) | Item::Missing(_) => Err(CONTENT),
         }
     }
 
@@ -232,6 +234,22 @@ mod tests {
             ">3\r\n+invalidate\r\n_\r\n_\r\n",
         ] {
             assert!(read(shape).is_err(), "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_attributes_is_passed_over_before_a_value() {
+        use crate::extent::{Extent, Search};
+        const MANY: usize = 1_000_000;
+        let within = format!("|1\r\n+a\r\n{}{}+b\r\n:5\r\n", "|0\r\n".repeat(MANY), "|1\r\n+c\r\n+d\r\n".repeat(9));
+        let nested = format!("{}{}:5\r\n", "|1\r\n".repeat(31), "+a\r\n+b\r\n".repeat(31));
+        let before = "|0\r\n".repeat(MANY) + ":5\r\n";
+        let before_item = format!("*1\r\n{}:5\r\n", "|1\r\n+a\r\n+b\r\n".repeat(MANY));
+        let five = Value::Integer(5);
+        let list = Value::List(vec![five.clone()]);
+        for (text, value) in [(within, &five), (before, &five), (before_item, &list), (nested, &five)] {
+            assert_eq!(Search::default().go_on(text.as_bytes()), Ok(Extent::Whole(text.len())));
+            assert_eq!(Message::read(text.as_bytes()), Ok(Message::Answer(Ok(value.clone()))));
         }
     }
 
