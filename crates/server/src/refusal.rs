@@ -131,6 +131,11 @@ impl Refusal {
         matches!(self.reason, Loading | TryAgain | Ask(..) | Busy | ClusterDown | MasterDown | NoReplicas)
     }
 
+    /// Whether the server will never do that for this user: it may not, or there is no such command.
+    pub(crate) fn is_for_good(&self) -> bool {
+        self.reason == Reason::NoPermission || self.text.starts_with("ERR unknown ")
+    }
+
     /// Whether a script that it has ended may have made a part of its changes. (A server without memory says so at the first one, or not at all.)
     pub(crate) fn may_be_half(&self) -> bool {
         !self.may_pass() && !self.is_elsewhere() && self.reason != Reason::OutOfMemory

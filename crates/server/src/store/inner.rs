@@ -238,8 +238,8 @@ impl Inner {
 
     /// Heeds what has arrived. False: there is no connection.
     pub fn look_at_once(&mut self, place: &Place) -> bool {
-        if self.tracked.is_due() && self.link.is_some() && place.address.caches {
-            self.look_at_tracking(place);
+        if place.address.caches && self.link.is_some() {
+            self.look_at_tracking_in_time(place);
         }
         if place.was_behind() && self.link.is_some() {
             // (A connection that ends meanwhile has lost all that was known over it.)
@@ -277,8 +277,8 @@ impl Inner {
     pub fn begin_reading(&mut self, place: &Place) {
         self.cache.trim();
         self.trim_names(place);
-        if place.is_untold() && self.tracked.is_due() {
-            self.look_at_tracking(place);
+        if place.is_untold() {
+            self.look_at_tracking_in_time(place);
         }
         if !place.caches() || self.may_come_unheard() {
             self.doubt_all();

@@ -17,9 +17,10 @@ pub struct Pause {
 }
 
 impl Pause {
-    /// Of an operation that begins now.
+    /// Of an operation that begins now. (There are none in what may be left for later.)
     pub fn new(place: &Place) -> Self {
-        Self { deadline: Instant::now() + place.address.server.timeout, next: PAUSE }
+        let timeout = if place.is_at_once() { Duration::ZERO } else { place.address.server.timeout };
+        Self { deadline: Instant::now() + timeout, next: PAUSE }
     }
 
     /// Whether there is time for another one.

@@ -26,6 +26,10 @@ pub struct Place {
     is_untold: Cell<bool>,
     /// Whether this thread has changed the store by another address since the server has answered something here.
     is_behind: Cell<bool>,
+    /// The handles of this thread that keep others from writing.
+    holds: OfProcess<u32>,
+    /// Whether all that is asked for is asked for once.
+    is_once: Cell<bool>,
 }
 
 impl Place {
@@ -41,6 +45,8 @@ impl Place {
             opening: OfProcess::default(),
             is_untold: Cell::new(false),
             is_behind: Cell::new(false),
+            holds: OfProcess::default(),
+            is_once: Cell::new(false),
         }
     }
 
@@ -58,6 +64,30 @@ impl Place {
     /// Whether the server is able to tell of all that changes, as far as is known.
     pub fn set_untold(&self, is_untold: bool) {
         self.is_untold.set(is_untold);
+    }
+
+    /// A handle of this thread begins, or ends, to keep others from writing.
+    pub fn count_hold(&self, begins: bool) {
+        let mut holds = self.holds.borrow_mut();
+        *holds = if begins { *holds + 1 } else { holds.saturating_sub(1) };
+    }
+
+    /// Whether a handle of this thread keeps others from writing.
+    pub fn keeps_others_out(&self) -> bool {
+        *self.holds.borrow() > 0
+    }
+
+    /// Does something that may be left for later: nothing in it waits for a server that does not take it now.
+    pub fn at_once<T>(&self, action: impl FnOnce() -> T) -> T {
+        let before = self.is_once.replace(true);
+        let done = action();
+        self.is_once.set(before);
+        done
+    }
+
+    /// Whether it is something of that kind which is being done.
+    pub fn is_at_once(&self) -> bool {
+        self.is_once.get()
     }
 
     /// Whether a refusal to tell something means that another server is to be asked. (One that only reads is as good where there is no other.)

@@ -62,22 +62,34 @@ impl Inner {
         Ok(answers)
     }
 
-    /// Looks whether the server is able to tell of all that changes. Where it may not be, nothing that was read counts.
+    /// Looks now and then whether the server is able to tell of all that changes. (Not while this thread keeps others from writing: nothing changes then, and a
+    /// server that answers late would cost it the lock.)
+    #[inline]
+    pub fn look_at_tracking_in_time(&mut self, place: &Place) {
+        if self.tracked.is_due() && !place.keeps_others_out() {
+            self.look_at_tracking(place);
+        }
+    }
+
+    /// Looks whether the server is able to tell of all that changes. Where it may not be, nothing that was read counts, nor where it may not have been meanwhile.
     #[cold]
-    pub fn look_at_tracking(&mut self, place: &Place) {
+    fn look_at_tracking(&mut self, place: &Place) {
         let Some(batch) = self.tracked.questions() else { return };
         let mut answers = Vec::new();
-        let asked = self.exchange(place, &batch, &mut |_, answer, _| {
-            answers.push(answer.unwrap_or(Value::Nil));
-            Ok(())
+        // (A reader waits for nothing but the answers: there is a next look.)
+        let asked = place.at_once(|| {
+            self.exchange(place, &batch, &mut |_, answer, _| {
+                answers.push(answer);
+                Ok(())
+            })
         });
         if asked.is_err() {
             // (It stays as it was believed to be.)
             return;
         }
-        let is_full = self.tracked.look(&answers, place.is_untold());
-        if is_full != place.is_untold() {
-            place.set_untold(is_full);
+        let Some(seen) = self.tracked.look(&answers, place.is_untold()) else { return };
+        if seen.was_another || seen.is_full != place.is_untold() {
+            place.set_untold(seen.is_full);
             self.doubt_all();
         }
     }

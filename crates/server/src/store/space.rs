@@ -21,7 +21,6 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use sync_backend::{Content, Held, Now, Patience};
-use sync_fork::OfProcess;
 
 /// The number of values that a script declares at most: with each call in it, Redis 7.0 goes through all of them.
 const DECLARED: usize = 16;
@@ -55,8 +54,6 @@ pub struct Space {
     tickets: Cell<u64>,
     /// The number of the connection over which the marks of the dead were looked at.
     cleared: Cell<i64>,
-    /// The handles that keep others from writing.
-    holds: OfProcess<u32>,
 }
 
 impl Deref for Space {
@@ -76,7 +73,6 @@ impl Space {
             objects: Cell::new(0),
             tickets: Cell::new(0),
             cleared: Cell::new(0),
-            holds: OfProcess::default(),
         }
     }
 
@@ -595,17 +591,6 @@ impl Space {
     /// See [`Cache::last_marked`](super::cache::Cache::last_marked).
     pub fn last_marked(&self, name: &[u8]) -> Option<Known> {
         self.inner().cache.last_marked(name)
-    }
-
-    /// A handle of this thread begins, or ends, to keep others from writing.
-    pub fn count_hold(&self, begins: bool) {
-        let mut holds = self.holds.borrow_mut();
-        *holds = if begins { *holds + 1 } else { holds.saturating_sub(1) };
-    }
-
-    /// Whether a handle here keeps others from writing.
-    pub fn keeps_others_out(&self) -> bool {
-        *self.holds.borrow() > 0
     }
 }
 
