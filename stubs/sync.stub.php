@@ -967,7 +967,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @return T
      *
      * @throws SyncTimeoutException where the lock did not come in time; $fn was not called
-     * @throws SyncException as tryLock()
+     * @throws SyncException as tryLock(); on a server also after $fn has returned, where the connection ended meanwhile, and with it the
+     *                       lock
      * @throws \ValueError where $timeout is less than 0
      */
     public function synchronized(callable $fn, ?string $name = null, ?float $timeout = null): mixed {}

@@ -54,7 +54,10 @@ pub extern "C" fn synchronized(data: &mut ExecuteData, result: &mut zval) {
         let timeout = Timeout::of(timeout, 3, None)?;
         let (this, lock) = (call.this(), named(name));
         let Some(token) = take(this, lock, timeout, "synchronized")? else { return Err(too_late(this, name)) };
-        let value = while_held(this, lock, token, || callback.call(&[]))?;
+        let value = while_held(this, lock, token, || {
+            let value = callback.call(&[])?;
+            if this.instance()?.store.has_lost_lock(lock, token) { Err(was_lost(this, name)) } else { Ok(value) }
+        })?;
         call.result().copy(value.dereference());
         Ok(())
     });
@@ -187,6 +190,18 @@ fn cannot_wait(this: &SyncObject, lock: LockName) -> Thrown {
              out, by lock(), a transaction or an update: the other one could not go on. Call remember() before that, or end that first."
         )),
     }
+}
+
+/// The function has run, and not alone perhaps.
+#[cold]
+fn was_lost(this: &SyncObject, name: Option<&ZStr>) -> Thrown {
+    let address = this.constructed().map(|instance| instance.store.display_address()).unwrap_or_default();
+    let lock =
+        name.map_or_else(String::new, |name| format!("the lock '{}' on ", String::from_utf8_lossy(name.bytes())));
+    errors::throw_sync(&format!(
+        "Can't finish synchronized() of {lock}'{address}': the connection to the server ended while its function ran, which counts as the end of \
+         this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction."
+    ))
 }
 
 #[cold]

@@ -354,6 +354,13 @@ pub trait Backend: Sized {
     /// not taken, and nothing has happened. It never fails: where the store cannot be told at once, it is later.
     fn release_lock(&self, lock: LockName) -> bool;
 
+    /// Whether a lock that this handle took in this fiber, with this token, has ended without its doing, so that others may have had it since. `None`: that of the
+    /// whole, by [`enter_lock`](Self::enter_lock). (In a file none does while its owner lives.)
+    fn has_lost_lock(&self, lock: Option<LockName>, token: u64) -> bool {
+        let _ = (lock, token);
+        false
+    }
+
     /// The token of a lock, and how often it was taken in this fiber, and not given back. `None`: this handle does not have it, or in another
     /// fiber.
     fn held_lock(&self, lock: LockName) -> Option<(u64, u32)>;

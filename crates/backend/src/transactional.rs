@@ -599,6 +599,10 @@ impl<B: Backend> Backend for Transactional<B> {
         self.store.release_lock(lock)
     }
 
+    fn has_lost_lock(&self, lock: Option<LockName>, token: u64) -> bool {
+        self.store.has_lost_lock(lock, token)
+    }
+
     fn held_lock(&self, lock: LockName) -> Option<(u64, u32)> {
         self.store.held_lock(lock)
     }

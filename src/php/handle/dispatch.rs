@@ -340,6 +340,10 @@ impl Backend for Handle {
         either!(self, store => store.release_lock(lock))
     }
 
+    fn has_lost_lock(&self, lock: Option<LockName>, token: u64) -> bool {
+        either!(self, store => store.has_lost_lock(lock, token))
+    }
+
     fn held_lock(&self, lock: LockName) -> Option<(u64, u32)> {
         either!(self, store => store.held_lock(lock))
     }

@@ -288,6 +288,13 @@ impl Backend for ServerStore {
         self.release_named(lock)
     }
 
+    fn has_lost_lock(&self, lock: Option<LockName>, token: u64) -> bool {
+        match lock {
+            Some(lock) => self.has_lost_named(lock, token),
+            None => self.has_lost_all(token),
+        }
+    }
+
     fn held_lock(&self, lock: LockName) -> Option<(u64, u32)> {
         self.held_named(lock)
     }

@@ -33,6 +33,8 @@ pub struct ServerStore {
     pub(super) refused: RefCell<Option<Refusal>>,
     pub(super) hold: OfProcess<Option<Hold>>,
     pub(super) locks: OfProcess<Vec<OwnLock>>,
+    /// The tokens of named locks that have ended without this handle's doing, the last ones.
+    pub(super) lost: OfProcess<Vec<u64>>,
     pub(super) items: OfProcess<Vec<OwnItem>>,
     /// Whether the item that could not be finished last had gone back.
     pub(super) has_gone_back: Cell<bool>,
@@ -57,6 +59,7 @@ impl ServerStore {
             refused: RefCell::default(),
             hold: OfProcess::default(),
             locks: OfProcess::default(),
+            lost: OfProcess::default(),
             items: OfProcess::default(),
             has_gone_back: Cell::new(false),
             notes: RefCell::default(),

@@ -201,6 +201,11 @@ impl ServerStore {
         true
     }
 
+    pub(super) fn has_lost_all(&self, token: u64) -> bool {
+        let is_lost = |hold: Hold| self.space.heed().is_err() || !self.is_own(&hold.owner);
+        self.entered_hold().filter(|hold| hold.token == Some(token)).is_some_and(is_lost)
+    }
+
     pub(super) fn entered(&self) -> Option<(u64, u32)> {
         let hold = self.entered_hold()?;
         Some((hold.token?, hold.entered))

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use sync_backend::{HeldLock, LockName, LockSpace, Occupied, Taking};
 use sync_fork::OfProcess;
 
+/// The number of locks that a handle remembers to have lost. (Somebody asks, who is still at what it wanted them for.)
+const MOST_LOST: usize = 64;
+
 thread_local! {
     /// How many locks of values that are being computed this thread has.
     static COMPUTING: OfProcess<u32> = OfProcess::default();
@@ -72,7 +75,7 @@ impl ServerStore {
                 own.depth += 1;
                 return Ok(Taking::Taken(own.token));
             }
-            self.drop_own(at);
+            self.lose_own(at);
         }
         self.ask_for_named(lock, wait, false)
     }
@@ -159,6 +162,22 @@ impl ServerStore {
         own
     }
 
+    /// A lock has ended with its connection.
+    fn lose_own(&self, at: usize) {
+        let lost = self.drop_own(at).token;
+        let mut all = self.lost.borrow_mut();
+        if all.len() == MOST_LOST {
+            all.remove(0);
+        }
+        all.push(lost);
+    }
+
+    pub(super) fn has_lost_named(&self, lock: LockName, token: u64) -> bool {
+        // (It notes what it finds.)
+        self.held_named(lock);
+        self.lost.borrow().contains(&token)
+    }
+
     pub(super) fn release_named(&self, lock: LockName) -> bool {
         let Some(at) = self.own_lock(lock) else { return false };
         let depth = {
@@ -186,7 +205,7 @@ impl ServerStore {
     pub(super) fn held_named(&self, lock: LockName) -> Option<(u64, u32)> {
         let at = self.own_lock(lock)?;
         if !self.still_has(at) {
-            self.drop_own(at);
+            self.lose_own(at);
             return None;
         }
         let own = &self.locks.borrow()[at];
