@@ -2,6 +2,7 @@
 
 mod backend;
 mod cache;
+mod changing;
 mod checkup;
 mod consuming;
 mod entries;

@@ -15,7 +15,12 @@ fn now() -> u64 {
 
 /// A store that has met the server while the clocks differed, which they do no longer.
 fn behind_its_time(redis: &Redis) -> ServerStore {
-    clock::start_at(now() - AHEAD);
+    since(redis, now() - AHEAD)
+}
+
+/// The same, by what its own clock showed then.
+fn since(redis: &Redis, shown: u64) -> ServerStore {
+    clock::start_at(shown);
     let store = ServerStore::new(&redis.address("", ""), || 0);
     store.get(b"x", &mut ServerVersion::default(), &mut Vec::new()).unwrap();
     clock::unset();
@@ -65,6 +70,56 @@ fn a_client_learns_that_the_clocks_differ_by_something_else() {
     assert!(!added);
     let (seen, expiry) = (seen.unwrap().milliseconds(), expiry.unwrap().milliseconds());
     assert!(Duration::from_millis(seen.abs_diff(expiry)) < Duration::from_secs(60), "{seen} {expiry}");
+}
+
+#[test]
+fn a_value_lives_for_as_long_as_was_asked_whatever_the_clocks_have_shown() {
+    type Change = fn(&ServerStore, Option<Expiry>, &mut ServerVersion) -> bool;
+    let changes: [(&str, Change); 4] = [
+        ("put", |store, expiry, version| store.put_until(b"x", (&[], &[1]), expiry, version).is_ok()),
+        ("add", |store, expiry, version| store.add(b"x", (&[], &[1]), expiry, version).unwrap()),
+        ("touch", |store, expiry, version| {
+            put(store, b"x", &[0xa1, b'x']);
+            store.touch(b"x", expiry, version).unwrap()
+        }),
+        ("touch of an integer", |store, expiry, version| {
+            put(store, b"x", &[1]);
+            store.touch(b"x", expiry, version).unwrap()
+        }),
+    ];
+    for (kind, change) in changes {
+        for shown in [now() - AHEAD, now() + AHEAD] {
+            let redis = Redis::start(&[]);
+            let is_about = |left: u64| left.abs_diff(AHEAD / 2) < 60_000;
+            let seen = thread::scope(|scope| {
+                let client = scope.spawn(|| {
+                    let store = since(&redis, shown);
+                    let mut version = ServerVersion::default();
+                    assert!(change(&store, Now::read().after(AHEAD / 2), &mut version), "{kind}");
+                    let found = store.get(b"x", &mut version, &mut Vec::new()).unwrap();
+                    version.expiry().unwrap_or_else(|| panic!("{kind}: {found:?}")).left(Now::read())
+                });
+                client.join().unwrap()
+            });
+            assert!(is_about(seen.as_millis() as u64), "{kind}: {seen:?} as its own process sees it");
+            // (The server keeps it for a minute more.)
+            let left = redis.tell(&["PTTL", "{sync}:v:x"]).integer().unwrap() - 60_000;
+            assert!(u64::try_from(left).is_ok_and(is_about), "{kind}: {left} ms at the server");
+        }
+    }
+}
+
+#[test]
+fn a_value_may_live_for_longer_than_the_server_can_count() {
+    let redis = Redis::start(&[]);
+    let store = ServerStore::new(&redis.address("", ""), || 0);
+    // (As PHP's greatest `$ttl` in seconds, and all that there is.)
+    for life in [i64::MAX as u64 / 1_000 * 1_000 - now(), i64::MAX as u64, u64::MAX - 2 * now()] {
+        let mut version = ServerVersion::default();
+        store.put_until(b"x", (&[], &[1]), Now::read().after(life), &mut version).unwrap();
+        assert_eq!(read(&store, b"x").unwrap(), Some(vec![1]), "{life}");
+        assert_eq!(store.len().unwrap(), 1, "{life}");
+    }
 }
 
 /// Short changes have every other number, be it the even or the odd ones.

@@ -2,7 +2,8 @@
 -- KEYS: the lock, the life of the store, and the values. (A server of version 7.0 tells of changes to a script's KEYS, whatever it has read.)
 -- ARGV: the number of this request, the mark of the asker's hold ('' without one), the start of all keys,
 --       'm' to make a store that is not there, 'l' to be told of the store's life; the asker's own key, how long its record is kept (ms), and then nine
---       words for each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due, flags, more
+--       words for each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due (0: never),
+--       flags, more
 local lock, life = KEYS[1], KEYS[2]
 local number, mine, all, wishes, process, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local counters, order, changes, hold, due, items, consumers =
@@ -18,7 +19,7 @@ if last then
         -- (Of `one.lua`.)
         local its_change, sum = string.match(answer, '^=(%d+) ?(-?%d*)$')
         -- (Nothing is read here, so that the server tells of no later change, nor of one since.)
-        if its_change then return {'again', 1, tonumber(its_change), false, {}, false, sum ~= '' and sum or tonumber(its_change)} end
+        if its_change then return {'again', 1, tonumber(its_change), false, {}, false, sum ~= '' and sum or 0} end
         answer = cmsgpack.unpack(answer)
         if answer[1] == 'done' then answer[1] = 'again' end
         return answer
@@ -87,6 +88,18 @@ local time = false
 local function now()
     time = time or time_now()
     return time
+end
+
+-- When a value is to expire; 0: never. An asker may tell what it has taken for our time as well, and be wrong: then as much is left as it has meant. (A
+-- request is on its way for a moment, and clocks move by a few milliseconds: so the time stays as it was asked for.)
+local NEARLY, LAST = 100, 9223372036854774784
+local function read_due(word)
+    local at, its_now = string.match(word, '^(%d+) (%d+)$')
+    if not at then return tonumber(word) end
+    local differs = now() - tonumber(its_now)
+    if math.abs(differs) <= NEARLY then differs = 0 end
+    -- (The greatest one that has room in a value, and in an answer.)
+    return math.max(math.min(tonumber(at) + differs, LAST), 1)
 end
 
 -- The first bytes of the values, '' where there is none, or it has expired.
@@ -201,9 +214,11 @@ end
 local function expires(name, key, at)
     redis.call('ZADD', due, at, name)
     -- The memory of what nobody asks for any more goes some time after it has expired: clocks differ a little.
-    redis.call('PEXPIRE', key, string.format('%.0f', math.max(at - now(), 0) + 60000))
+    -- (The server has no room for much later ones.)
+    redis.call('PEXPIRE', key, string.format('%.0f', math.min(math.max(at - now(), 0), 4503599627370496) + 60000))
 end
 
+-- Answers when the value expires; 0: never.
 local function put(name, bytes, note, at, flags, plain)
     local key = start .. name
     local before = heads[name] or is_emptied and '' or head_of(name)
@@ -242,7 +257,7 @@ local function put(name, bytes, note, at, flags, plain)
         redis.call('ZREM', due, name)
     end
     if at ~= 0 then expires(name, key, at) end
-    return id, at
+    return at
 end
 
 -- Takes the first element off a list, if that is a queue.
@@ -267,12 +282,10 @@ end
 local results, touched = {}, {}
 for at = FIRST, #ARGV, WORDS do
     local kind, name, bytes, note, expiry, flags, more =
-        ARGV[at], ARGV[at + 1], ARGV[at + 4], ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8]
+        ARGV[at], ARGV[at + 1], ARGV[at + 4], ARGV[at + 5], read_due(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8]
     local key, result = start .. name, 0
     if kind == 'put' then
-        local expires_at
-        result, expires_at = put(name, bytes, note, expiry, flags, more)
-        if expires_at ~= expiry then result = -result end
+        result = put(name, bytes, note, expiry, flags, more)
         touched[#touched + 1] = key
     elseif kind == 'append' then
         local head = head_of(name)

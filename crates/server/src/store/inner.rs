@@ -1,6 +1,6 @@
 //! All that a thread knows of a store, and the ways in which it asks for more: each part holds until the server says that it has changed.
 
-use super::cache::{Cache, Look};
+use super::cache::Cache;
 use super::consuming::Consuming;
 use super::error::ErrorKind;
 use super::layout::{Key, Stored, Told, Unreadable};
@@ -12,7 +12,6 @@ use super::place::{OPENING, Place};
 use super::queue::NoMemory;
 use super::record::{Doubt, Sent};
 use super::script::Script;
-use super::step::Step;
 use super::thread::Entry;
 use super::tracked::Tracked;
 use crate::batch::{Batch, Word};
@@ -342,87 +341,6 @@ impl Inner {
             names.iter().filter_map(Value::text).for_each(|name| self.cache.doubt(name));
         }
         Ok(())
-    }
-
-    /// A change of one's own, which the server tells nothing about.
-    pub fn changed(&mut self, step: &Step, result: &Value, change: u64) {
-        self.content += 1;
-        match step.kind {
-            "clear" => {
-                self.cache.clear();
-                (self.order, self.count) = (None, None);
-                self.consuming.doubt();
-            }
-            "keep" | "finish" => self.consuming.doubt(),
-            "push" | "shift" | "take" | "unshift" => {
-                if step.kind == "take" {
-                    self.consuming.doubt();
-                }
-                self.changed_queue(step.name, result);
-            }
-            "remove" => {
-                if result.integer() != Some(0) {
-                    (self.order, self.count) = (None, None);
-                }
-                self.cache.learn(step.name, None, 0);
-            }
-            "touch" => {
-                self.count = None;
-                self.cache.ask_again(step.name);
-            }
-            "add" => {
-                let value = result.text().map(<[u8]>::to_vec).and_then(|digits| Stored::read(digits).ok());
-                self.cache.doubt(step.name);
-                self.stored(step.name, value);
-            }
-            "append" => {
-                let before = self.cache.take(step.name);
-                let value = before.and_then(|value| Stored::appended(value, step.bytes, step.note?));
-                self.stored(step.name, value);
-            }
-            "next" => {
-                if let Some(name) = result.text() {
-                    // (The script has found the name by itself: the server does not tell of later changes to it.)
-                    (self.order, self.count) = (None, None);
-                    self.cache.doubt(name);
-                }
-            }
-            _ => {
-                // (A name that was there stays where it is: only one that is known to have been there is certain.)
-                let before = if let Look::Known(known) = self.cache.look(step.name) { Some(known) } else { None };
-                if before.is_none() || step.flags.contains('a') {
-                    (self.order, self.count) = (None, None);
-                }
-                if step.due != 0 || before.is_some_and(|known| known.expiry.is_some()) {
-                    self.count = None;
-                }
-                let is_plain = !step.more.is_empty() && step.due == 0;
-                let is_as_asked = result.integer().is_some_and(|id| id > 0);
-                let value = match is_plain {
-                    _ if !is_as_asked => None,
-                    true => Stored::read(step.more.clone().into_bytes()).ok(),
-                    false if step.flags.contains('q') => {
-                        Some(Stored::put_queue(change, step.bytes, step.note, step.due))
-                    }
-                    false => Stored::put(change, step.bytes, step.note, step.due),
-                };
-                self.cache.doubt(step.name);
-                self.stored(step.name, value);
-            }
-        }
-    }
-
-    /// A script has told of a queue, after a change of one's own.
-    fn changed_queue(&mut self, name: &[u8], result: &Value) {
-        self.cache.doubt(name);
-        let Value::List(parts) = result else { return };
-        let [_, Value::Text(head), stored, ..] = &parts[..] else { return };
-        if head.is_empty() {
-            self.cache.learn(name, None, 0);
-        } else {
-            let stored = stored.integer().and_then(|stored| u64::try_from(stored).ok());
-            self.stored(name, stored.and_then(|stored| Stored::read_head(head.clone(), stored)));
-        }
     }
 
     /// A name has this value now, if that is known, and there is memory for it.

@@ -10,7 +10,7 @@ use super::mark::{Owner, machine, visible};
 use super::own::OwnItem;
 use super::queue::{NoMemory, Queue};
 use super::settle::several_times;
-use super::step::{Changed, Step};
+use super::step::{Changed, Due, Step};
 use super::values::append;
 use super::version::ServerVersion;
 use crate::batch::Word;
@@ -51,7 +51,7 @@ fn become_queue<'a>(name: &'a [u8], list: &'a Stored, rest: &'a Vec<u8>, left: u
         length: list.stored,
         bytes: rest.into(),
         note: Some(list_note(left)),
-        due: list.due,
+        due: Due::at(list.due),
         flags: "kqr",
         ..Step::default()
     }
@@ -367,8 +367,16 @@ impl ServerStore {
         let value = &known.value;
         let item = self.kept(key, value.due, first)?;
         let (mark, length) = (&value.mark[..], value.stored);
-        let step =
-            Step { kind: "put", name: key, mark, length, bytes: rest, due: value.due, flags: "kr", ..Step::default() };
+        let step = Step {
+            kind: "put",
+            name: key,
+            mark,
+            length,
+            bytes: rest,
+            due: Due::at(value.due),
+            flags: "kr",
+            ..Step::default()
+        };
         let token = self.keep_item(step, item)?;
         if token.is_some() {
             *version = self.stored(key);
@@ -547,11 +555,11 @@ impl ServerStore {
                     return self.is_gone_or_made(&[finish], own);
                 }
                 let note = Some(if first.key.is_some() { i64::MIN } else { list_note(1) });
-                Step { mark: b"!", bytes: alone, note, due: item.due, ..put }
+                Step { mark: b"!", bytes: alone, note, due: Due::at(item.due), ..put }
             }
             Some(known) => {
                 let value = &known.value;
-                let put = Step { mark: &value.mark, length: value.stored, due: value.due, flags: "k", ..put };
+                let put = Step { mark: &value.mark, length: value.stored, due: Due::at(value.due), flags: "k", ..put };
                 match (list::kind(value.bytes()), self.queue(value.bytes())?) {
                     // It waits until a list is there again.
                     (Kind::Other, _) => return Ok(true),

@@ -103,6 +103,7 @@ mod tests {
     use super::*;
     use crate::connection::Connection;
     use crate::message::Value;
+    use crate::store::order::score_in;
     use crate::store::{ServerStore, ServerVersion};
     use crate::testing::Redis;
     use sync_backend::Backend;
@@ -146,5 +147,37 @@ mod tests {
         }
         // Both are what they would be in time.
         assert_eq!(arrives(number + 1), Value::Text(b"4".to_vec()));
+    }
+
+    #[test]
+    fn a_request_that_is_sent_again_gives_a_value_no_longer_life() {
+        let redis = Redis::start(&[]);
+        let mut connection = redis.connect();
+        // A value that is to live for 5 seconds, by a clock that shows another time than the server's.
+        let mut arrives = |number: &[u8], shown: &[u8]| {
+            let words: [&[u8]; 12] = [
+                b"EVAL",
+                Script::Change.text().as_bytes(),
+                b"3",
+                b"{app}:lock",
+                b"{app}:life",
+                b"{app}:v:n",
+                number,
+                b"",
+                b"{app}:",
+                b"m",
+                b"{app}:process:me",
+                b"1000000",
+            ];
+            let step: [&[u8]; 9] = [b"put", b"n", b"", b"0", b"\xa1x", b"", b"55000 50000", b"", b""];
+            let Value::List(answer) = ask(&mut connection, &[&words[..], &step, &[shown]].concat()) else { panic!() };
+            let due = score_in(&ask(&mut connection, &[b"ZSCORE", b"{app}:due", b"n"]));
+            assert_eq!(answer.last().and_then(score_in), due);
+            due
+        };
+        assert_eq!([arrives(b"1", b"100000"), arrives(b"1", b"102000")], [Some(105_000); 2]);
+        assert_eq!(arrives(b"2", b"102000"), Some(107_000));
+        // Here it is only late.
+        assert_eq!(arrives(b"3", b"50090"), Some(55_000));
     }
 }

@@ -3,37 +3,21 @@
 use super::cache::{Known, Look, Moment};
 use super::consuming::{Consumed, Lists};
 use super::error::{ErrorKind, ServerError};
-use super::inner::{Inner, Lock, Outcome, Sending};
+use super::inner::{Inner, Lock, Outcome};
 use super::layout::{Key, Stored};
 use super::link::Link;
 use super::mark::{Mark, Owner};
 use super::place::{Asker, Place};
-use super::record::{Doubt, Sent};
 use super::script::Script;
-use super::step::{Changed, Numbers, Step};
 use super::version::ServerVersion;
 use crate::address::Address;
-use crate::batch::{Batch, Word};
-use crate::failure::Cause;
+use crate::batch::Batch;
 use crate::message::Value;
 use std::cell::{Cell, RefCell, RefMut};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use sync_backend::{Content, Held, Now, Patience};
-
-/// The number of values that a script declares at most: with each call in it, Redis 7.0 goes through all of them.
-const DECLARED: usize = 16;
-
-/// The outcome of a change of one value in the usual case.
-enum One {
-    /// It has been made.
-    Changed(Changed),
-    /// There is more to it; nothing has happened.
-    More,
-    /// Its answer was lost.
-    Unknown(Cause),
-}
 
 /// In the place of a hold: it is the turn of somebody who has waited for one to end. That takes no longer than a moment.
 const CALLED: Held = Held {
@@ -271,155 +255,6 @@ impl Space {
         self.inner().cache.was_there(slot, since)
     }
 
-    /// Makes changes at one moment. `hold`: the mark of the asker's hold, empty without one. The connection has been looked at.
-    pub fn change(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
-        let changed = self.change_here(hold, make, steps);
-        self.others_fall_behind();
-        changed
-    }
-
-    fn change_here(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
-        let mut inner = self.inner();
-        inner.trim_names(&self.place);
-        inner.connected(&self.place)?;
-        inner.requests += 1;
-        let mut number = itoa::Buffer::new();
-        let number = number.format(inner.requests).as_bytes();
-        let looks = inner.lock == Lock::Unknown || !matches!(inner.life, Some(Some(_)));
-        let first = Sent::now();
-        let unknown = match (steps, looks) {
-            ([step], false) => match self.change_one(&mut inner, number, hold, step)? {
-                One::Changed(changed) => return Ok(changed),
-                One::More => None,
-                One::Unknown(cause) => Some(Doubt { cause, history: inner.history.clone(), first }),
-            },
-            _ => None,
-        };
-        let process = inner.process.clone();
-        let wishes = Word::new(if make { b"m" } else { b"" }, if looks { b"l" } else { b"" });
-        let head = [number, hold, self.keys.start()].map(Word::from);
-        let numbers: Vec<Numbers> = steps.iter().map(Step::numbers).collect();
-        let all = steps.iter().zip(&numbers).flat_map(|(step, numbers)| step.words(numbers));
-        let words: Vec<Word> = head
-            .into_iter()
-            .chain([wishes, process[..].into(), self.records.life.as_bytes().into()])
-            .chain(all)
-            .collect();
-        let names: Vec<&[u8]> = steps.iter().filter(|step| step.is_of_value()).map(|step| step.name).collect();
-        let is_declared = names.len() <= DECLARED;
-        let declared = if is_declared { &names[..] } else { &[] };
-        let values: Vec<Vec<u8>> = declared.iter().map(|name| self.keys.value(name)).collect();
-        let own_keys = [Key::Lock, Key::Life].map(|key| self.keys.kind(key));
-        let keys: Vec<&[u8]> = own_keys.into_iter().chain(values.iter().map(|key| &key[..])).collect();
-        let before = Now::read();
-        let answer = inner.run(&self.place, Script::Change, &keys, &words, Sending::Again(first, unknown))?;
-        let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
-        let mut parts = answer.into_iter();
-        match parts.next().as_ref().and_then(Value::text) {
-            Some(state @ (b"done" | b"again")) => {
-                // (Made before, by a request whose answer was lost: what it has found may be another by now.)
-                let is_fresh = state == b"done";
-                let existed = parts.next().as_ref().and_then(Value::integer) == Some(1);
-                let change = parts.next().as_ref().and_then(Value::integer).unwrap_or(0) as u64;
-                let life = parts.next();
-                inner.learn_gone(parts.next())?;
-                learn_time(&mut inner, parts.next().filter(|_| is_fresh), before);
-                if looks
-                    && is_fresh
-                    && let Some(Value::Text(life)) = life
-                {
-                    inner.set_life(&self.place, Some(life));
-                    inner.lock = match Mark::read(hold) {
-                        Some(mark) if mark.all => Lock::Held(Rc::new(mark)),
-                        _ => Lock::Free,
-                    };
-                } else if !existed {
-                    inner.life = None;
-                }
-                let results: Vec<Value> = parts.collect();
-                for (step, result) in steps.iter().zip(&results) {
-                    inner.changed(step, result, change);
-                }
-                if !is_declared || !is_fresh {
-                    // (The server does not tell of later changes to them.)
-                    names.iter().for_each(|name| inner.cache.ask_again(name));
-                }
-                inner.counters_known = false;
-                Ok(if existed { Changed::Done(change, results) } else { Changed::NoStore })
-            }
-            Some(b"foreign") => {
-                let key = parts.next().as_ref().and_then(Value::text).unwrap_or_default().to_vec();
-                inner.learn_gone(parts.next())?;
-                Err(ErrorKind::Foreign(key))
-            }
-            Some(b"differs") => {
-                inner.learn_gone(parts.nth(1))?;
-                learn_time(&mut inner, parts.next(), before);
-                steps.iter().for_each(|step| inner.cache.ask_again(step.name));
-                Ok(Changed::Differs)
-            }
-            Some(b"held") => {
-                let mark = parts.next();
-                Err(inner.held(mark.as_ref(), false)?)
-            }
-            Some(b"ended") => Err(ErrorKind::LockGone),
-            _ => Err(ErrorKind::Senseless),
-        }
-    }
-
-    /// Makes a change of one value that is there and never expires, as far as is known here.
-    fn change_one(&self, inner: &mut Inner, number: &[u8], hold: &[u8], step: &Step) -> Outcome<One> {
-        let is_usual = match step.kind {
-            "add" | "push" | "shift" => true,
-            "put" => step.due == 0 && step.mark != b"!" && !step.flags.contains(['a', 'q']),
-            _ => false,
-        };
-        if !is_usual || inner.cache.last(step.name).1.is_none_or(|known| known.expiry.is_some()) {
-            return Ok(One::More);
-        }
-        let (value, process) = (self.keys.value(step.name), inner.process.clone());
-        // Several that add to a number are not told of each other's changes: each would have to hear of all, and needs to know of none before it
-        // reads.
-        let is_told = step.kind != "add" || matches!(inner.cache.look(step.name), Look::Known(_));
-        let key = if is_told { &value[..] } else { self.keys.kind(Key::Lock) };
-        let numbers = step.numbers();
-        let head = [self.keys.start(), step.name, number, &process, hold].map(Word::from);
-        let words: Vec<Word> =
-            head.into_iter().chain(step.words_of_one(&numbers)).chain([self.records.life.as_bytes().into()]).collect();
-        let answer = match inner.run(&self.place, Script::One, &[key], &words, Sending::Once) {
-            Ok(answer) => answer,
-            Err(ErrorKind::Interrupted(cause)) => return Ok(One::Unknown(cause)),
-            Err(error) => return Err(error),
-        };
-        if let Value::List(parts) = answer {
-            let [change, result] = <[Value; 2]>::try_from(parts).map_err(|_| ErrorKind::Senseless)?;
-            let change = change.number().ok_or(ErrorKind::Senseless)?;
-            inner.changed(step, &result, change);
-            inner.counters_known = false;
-            return Ok(One::Changed(Changed::Done(change, vec![result])));
-        }
-        let text = answer.text().ok_or(ErrorKind::Senseless)?;
-        if text == b"differs" {
-            inner.cache.ask_again(step.name);
-            return Ok(One::Changed(Changed::Differs));
-        }
-        let (change, sum) = match text.iter().position(|byte| *byte == b' ') {
-            Some(at) => (&text[..at], Some(&text[at + 1..])),
-            None => (text, None),
-        };
-        let change = Value::Text(change.to_vec()).number().ok_or(ErrorKind::Senseless)?;
-        if change == 0 {
-            return Ok(One::More);
-        }
-        let result = sum.map_or(Value::Integer(change as i64), |sum| Value::Text(sum.to_vec()));
-        inner.changed(step, &result, change);
-        if !is_told {
-            inner.cache.is_not_told(step.name, change);
-        }
-        inner.counters_known = false;
-        Ok(One::Changed(Changed::Done(change, vec![result])))
-    }
-
     /// Takes, changes or ends a hold. Gives its token (0: none) and its mark.
     pub fn hold(&self, before: &[u8], after: &[u8], all: bool, token: bool) -> Outcome<(u64, Vec<u8>)> {
         let mut inner = self.inner();
@@ -591,14 +426,5 @@ impl Space {
     /// See [`Cache::last_marked`](super::cache::Cache::last_marked).
     pub fn last_marked(&self, name: &[u8]) -> Option<Known> {
         self.inner().cache.last_marked(name)
-    }
-}
-
-/// A script has told the time, where that counted, since our clock showed another one: the server's may go otherwise than was known.
-fn learn_time(inner: &mut Inner, time: Option<Value>, before: Now) {
-    let Some(time) = time.as_ref().and_then(Value::integer) else { return };
-    if inner.link.as_mut().is_some_and(|link| link.learn_time(time as u64, before)) {
-        // (It was reckoned by the other clock when each value expires.)
-        inner.doubt_all();
     }
 }

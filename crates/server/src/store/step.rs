@@ -3,6 +3,33 @@
 use crate::batch::Word;
 use crate::message::Value;
 
+/// When a value expires.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    #[default]
+    Never,
+    /// At this time of the server's clock (ms).
+    At(u64),
+    /// At this time of a clock that showed `now` when the change was sent, which is the server's as far as that is known here. The server goes by its own.
+    ByAsker { at: u64, now: u64 },
+}
+
+impl Due {
+    /// That of a value which the server has told of: at this time; 0: never.
+    pub fn at(milliseconds: u64) -> Self {
+        if milliseconds == 0 { Self::Never } else { Self::At(milliseconds) }
+    }
+
+    /// As `change.lua` takes it.
+    fn text(self) -> String {
+        match self {
+            Self::Never => "0".to_string(),
+            Self::At(time) => time.to_string(),
+            Self::ByAsker { at, now } => format!("{at} {now}"),
+        }
+    }
+}
+
 /// A change of one name, of those that a script makes at one moment.
 #[derive(Debug, Default, Clone)]
 pub struct Step<'a> {
@@ -15,8 +42,8 @@ pub struct Step<'a> {
     pub length: u64,
     pub bytes: Word<'a>,
     pub note: Option<i64>,
-    /// When the value expires, by the server's clock; 0: never.
-    pub due: u64,
+    /// When the value expires.
+    pub due: Due,
     /// `a`: the name goes to the end of the order. `n`: it is a number. `k`: it expires when the value before it did. `q`: it is a queue. `r`: it makes
     /// room, and a server without memory is to take it.
     pub flags: &'static str,
@@ -36,7 +63,7 @@ impl<'a> Step<'a> {
     /// Its numbers, as they are sent.
     pub fn numbers(&self) -> Numbers {
         let note = self.note.map(i64::to_be_bytes);
-        Numbers { length: self.length.to_string(), note, due: self.due.to_string() }
+        Numbers { length: self.length.to_string(), note, due: self.due.text() }
     }
 
     /// All of it, as `change.lua` takes it.

@@ -9,7 +9,7 @@ use super::layout::{Key, Stored, digits};
 use super::notes::Sight;
 use super::order::{Everything, Part, score_in};
 use super::own::ServerWriterHold;
-use super::step::{Changed, Step};
+use super::step::{Changed, Due, Step};
 use super::version::ServerVersion;
 use crate::batch::Word;
 use crate::message::Value;
@@ -37,7 +37,7 @@ fn flags(name: &[u8], anew: bool) -> &'static str {
 }
 
 /// A step that puts a value. (One with a note is to be appended to, and is not kept as digits.)
-fn put<'a>(name: &'a [u8], bytes: Word<'a>, note: Option<i64>, due: u64) -> Step<'a> {
+fn put<'a>(name: &'a [u8], bytes: Word<'a>, note: Option<i64>, due: Due) -> Step<'a> {
     let more = if note.is_some() { None } else { digits(bytes) }.unwrap_or_default();
     Step { kind: "put", name, bytes, note, due, flags: flags(name, false), more, ..Step::default() }
 }
@@ -70,7 +70,7 @@ pub(super) fn append<'a>(
         Appending::Behind => append_behind(name, (mark, length), bytes, note),
         Appending::Anew(whole) => {
             let flags = if number_of(name).is_some() { "nk" } else { "k" };
-            Step { mark, length, flags, ..put(name, Word::new(whole.bytes(), bytes), Some(note), value.due) }
+            Step { mark, length, flags, ..put(name, Word::new(whole.bytes(), bytes), Some(note), Due::at(value.due)) }
         }
         Appending::Elements(elements, count) => {
             let (bytes, more) = (elements.into(), count.to_string());
@@ -162,11 +162,12 @@ impl ServerStore {
         Ok(!matches!(self.make(make, steps)?, Changed::Differs))
     }
 
-    /// When a value expires, by the server's clock.
-    pub(super) fn due(&self, expiry: Option<Expiry>) -> Result<u64> {
-        let Some(expiry) = expiry else { return Ok(0) };
-        let (.., ahead) = self.space.identity().map_err(|kind| self.error(kind))?;
-        Ok(expiry.milliseconds().saturating_add_signed(ahead).max(1))
+    /// When a value expires, for the server.
+    fn due(&self, expiry: Option<Expiry>) -> Due {
+        let ahead = self.space.ahead();
+        let [at, now] = [expiry.map_or(0, Expiry::milliseconds), Now::read().milliseconds()];
+        let by_server = |time: u64| time.saturating_add_signed(ahead).max(1);
+        expiry.map_or(Due::Never, |_| Due::ByAsker { at: by_server(at), now: by_server(now) })
     }
 
     /// The version of a value that was just stored, which is seen.
@@ -323,7 +324,7 @@ impl ServerStore {
             *version = ServerVersion::default();
             return self.remove_value(key).map(drop);
         }
-        self.make(true, &[put(key, value, None, self.due(expiry)?)])?;
+        self.make(true, &[put(key, value, None, self.due(expiry))])?;
         *version = self.stored(key);
         Ok(())
     }
@@ -337,7 +338,7 @@ impl ServerStore {
         version: &mut ServerVersion,
     ) -> Result<bool> {
         let expired = expiry.is_some_and(|expiry| expiry.has_come(Now::read()));
-        let mut step = Step { mark: b"!", ..put(key, bytes, note, self.due(expiry)?) };
+        let mut step = Step { mark: b"!", ..put(key, bytes, note, self.due(expiry)) };
         if expired {
             step = Step { kind: "remove", name: key, mark: b"!", ..Step::default() };
         }
@@ -375,7 +376,7 @@ impl ServerStore {
             return Ok(false);
         };
         let value = &known.value;
-        let mut step = Step { mark: &value.mark, length: value.stored, ..put(key, bytes, note, value.due) };
+        let mut step = Step { mark: &value.mark, length: value.stored, ..put(key, bytes, note, Due::at(value.due)) };
         step.flags = if step.flags.is_empty() { "k" } else { "nk" };
         if !self.makes(true, &[step])? {
             return Ok(false);
@@ -390,7 +391,7 @@ impl ServerStore {
 
     /// `None`: another value is there by now.
     fn try_to_touch(&self, key: &[u8], expiry: Option<Expiry>, version: &mut ServerVersion) -> Result<Option<bool>> {
-        let step = Step { kind: "touch", name: key, due: self.due(expiry)?, ..Step::default() };
+        let step = Step { kind: "touch", name: key, due: self.due(expiry), ..Step::default() };
         let was_newest = self.believed(key, version)?.is_some();
         let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(Some(false)) };
         match results.first().and_then(Value::integer) {
@@ -414,7 +415,7 @@ impl ServerStore {
             mark: &value.mark,
             length: value.stored,
             more: String::new(),
-            ..put(key, value.bytes().into(), None, self.due(expiry)?)
+            ..put(key, value.bytes().into(), None, self.due(expiry))
         };
         let is_its = version.is_of(self.space.opening(), &known);
         if !self.makes(true, &[step])? {
@@ -528,7 +529,7 @@ impl ServerStore {
 
     pub(super) fn replace_all(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         let clear = Step { kind: "clear", ..Step::default() };
-        let puts = entries.iter().map(|(name, value)| put(name, (*value).into(), None, 0));
+        let puts = entries.iter().map(|(name, value)| put(name, (*value).into(), None, Due::Never));
         let steps: Vec<Step> = std::iter::once(clear).chain(puts).collect();
         if let Changed::Done(change, _) = self.make(true, &steps)? {
             self.notes.borrow_mut().see_state(change, self.space.moment());
@@ -570,7 +571,7 @@ impl ServerStore {
                 Change::Put { key, head, body, note, expiry, anew }
                     if !expiry.is_some_and(|expiry| expiry.has_come(now)) =>
                 {
-                    Step { flags: flags(key, anew), ..put(key, Word::new(head, body), note, self.due(expiry)?) }
+                    Step { flags: flags(key, anew), ..put(key, Word::new(head, body), note, self.due(expiry)) }
                 }
                 Change::Append { key, bytes, note, .. } => {
                     let (known, appending) = appends.next().expect("there is one for each append");
