@@ -71,6 +71,9 @@ pub enum Node {
     SameHost(u16),
 }
 
+/// The error of Redis 7.0 about a command in a script that the user may not run.
+const NOT_IN_SCRIPTS: &str = "ERR The user executing the script can't ";
+
 /// The errors about values that are too long: in a request, and in a command that would make one.
 const TOO_LONG: [&str; 2] = ["ERR Protocol error: invalid bulk length", "ERR string exceeds maximum allowed size"];
 
@@ -107,6 +110,7 @@ impl Refusal {
             "EXECABORT" => Reason::ExecAborted,
             "WRONGTYPE" => Reason::WrongType,
             "ERR" if text.starts_with("ERR max number of clients reached") => Reason::TooManyClients,
+            "ERR" if why.starts_with(NOT_IN_SCRIPTS) => Reason::NoPermission,
             "ERR" if TOO_LONG.iter().any(|begin| why.starts_with(begin)) => Reason::TooLong,
             _ => Reason::Other,
         };
@@ -189,6 +193,9 @@ mod tests {
         assert_eq!(reason("ERR max number of clients reached"), Reason::TooManyClients);
         assert_eq!(reason("ERR Protocol error: invalid bulk length"), Reason::TooLong);
         assert_eq!(reason("ERR string exceeds maximum allowed size (proto-max-bulk-len)"), Reason::TooLong);
+        let in_script =
+            "ERR The user executing the script can't run this command or subcommand script: 8a, on @user_script:22.";
+        assert_eq!(reason(in_script), Reason::NoPermission);
         assert_eq!(reason("ERR READONLY is not the first word"), Reason::Other);
         assert_eq!(reason(""), Reason::Other);
     }

@@ -662,6 +662,18 @@ fn a_user_who_lacks_rights_is_told_which() {
     // (By CONFIG.)
     assert!(told.contains("allkeys-lru"), "{told}");
 
+    // In scripts: some of what changes need, or nothing of it.
+    let told = warning(&redis, &user("four", &format!("{rule} -hdel -unlink"))).unwrap();
+    assert!(
+        told.contains("refuses HDEL, UNLINK in scripts, so") && told.ends_with("SETUSER four +hdel +unlink"),
+        "{told}"
+    );
+    let reader = ServerStore::new(&redis.address(&user("reads", &rule.replace(" +@write", "")), "?prefix=app"), || 0);
+    read(&reader, b"x").unwrap();
+    assert!(!reader.take_warning().unwrap().contains("refuses"));
+    let error = reader.put(b"x", &[1], &mut ServerVersion::default()).unwrap_err();
+    assert!(error.to_string().contains("+@write"), "{error}");
+
     // The rights that an error names are those of the manual.
     let login = user("none", "-@all +hello");
     let error = ServerStore::new(&redis.address(&login, "?prefix=app"), || 0).len().unwrap_err().to_string();

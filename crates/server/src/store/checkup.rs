@@ -3,6 +3,7 @@
 //! It is a round trip of its own, once a thread for each run of each server. Its outcome is a warning; what nothing works without, the
 //! operations themselves tell of.
 
+use super::layout::{Key, Keys};
 use super::probe;
 use crate::address::{Address, Server};
 use crate::batch::Batch;
@@ -27,6 +28,7 @@ type Answer = Option<Result<Value, Refusal>>;
 pub fn look(
     connection: &mut Connection,
     address: &Address,
+    keys: &Keys,
     run: &[u8],
     pushes: &mut dyn FnMut(Push),
 ) -> Result<Option<String>, Lost> {
@@ -35,10 +37,12 @@ pub fn look(
         return Ok(None);
     }
     let client = connection.greeting().id.to_string();
-    let [memory, list] =
-        ask(connection, pushes, [&[b"INFO", b"memory"], &[b"CLIENT", b"LIST", b"ID", client.as_bytes()]])?;
+    let of_scripts =
+        [&[b"EVAL", RIGHTS.as_bytes(), b"1", keys.kind(Key::Lock)], &COMMANDS.map(str::as_bytes)[..]].concat();
+    let [memory, list, refused] =
+        ask(connection, pushes, [&[b"INFO", b"memory"], &[b"CLIENT", b"LIST", b"ID", client.as_bytes()], &of_scripts])?;
     let is_late = |answer: &Answer| matches!(answer, Some(Err(refusal)) if refusal.may_pass());
-    if is_late(&memory) || is_late(&list) {
+    if is_late(&memory) || is_late(&list) || is_late(&refused) {
         // (It says nothing of rights: the next connection looks.)
         return Ok(None);
     }
@@ -68,6 +72,10 @@ pub fn look(
         met.insert(server);
     });
     warnings.extend(of_rights(address, is_refused(&memory), !tells_the_dead));
+    // (Who may run no script hears so from the first.)
+    if let Some(Ok(Value::List(refused))) = &refused {
+        warnings.extend(of_scripts_commands(address, refused));
+    }
     Ok((!warnings.is_empty()).then(|| format!("Sync server '{address}': {}", warnings.join(" "))))
 }
 
@@ -122,6 +130,58 @@ fn of_eviction(policy: &str) -> String {
     )
 }
 
+/// The commands that scripts run: those that change something, and the others.
+const COMMANDS: [&str; 25] = [
+    "APPEND",
+    "DEL",
+    "HDEL",
+    "HINCRBY",
+    "HSET",
+    "INCRBY",
+    "PERSIST",
+    "PEXPIRE",
+    "SET",
+    "SETRANGE",
+    "UNLINK",
+    "ZADD",
+    "ZREM",
+    "EXISTS",
+    "GET",
+    "GETBIT",
+    "GETRANGE",
+    "HGET",
+    "MGET",
+    "STRLEN",
+    "TIME",
+    "ZCARD",
+    "ZRANGE",
+    "ZRANGEBYSCORE",
+    "ZSCORE",
+];
+/// The number of the first ones.
+const CHANGING: usize = 13;
+/// Tells which of them the user may not run.
+const RIGHTS: &str = include_str!("rights.lua");
+
+/// Some of them are refused. (One who may only read is told so by the first change, of which nothing is made.)
+fn of_scripts_commands(address: &Address, refused: &[Value]) -> Option<String> {
+    let refused: Vec<_> = refused.iter().filter_map(Value::text).map(String::from_utf8_lossy).collect();
+    if refused.is_empty() || COMMANDS[..CHANGING].iter().all(|command| refused.contains(&(*command).into())) {
+        return None;
+    }
+    let rules: Vec<_> = refused.iter().map(|command| format!("+{}", command.to_ascii_lowercase())).collect();
+    Some(format!(
+        "it refuses {} in scripts, so that a change may end in its middle. Allow that: ACL SETUSER {} {}",
+        refused.join(", "),
+        user_of(address),
+        rules.join(" ")
+    ))
+}
+
+fn user_of(address: &Address) -> String {
+    String::from_utf8_lossy(address.server.user.as_deref().unwrap_or(b"default")).into_owned()
+}
+
 /// The rights that the user lacks, of those without which all seems well.
 fn of_rights(address: &Address, no_info: bool, no_list: bool) -> Option<String> {
     let (lacks, means, rule) = match (no_info, no_list) {
@@ -130,8 +190,7 @@ fn of_rights(address: &Address, no_info: bool, no_list: bool) -> Option<String> 
         (false, true) => ("CLIENT LIST and CLIENT TRACKING", NO_LIST.to_owned(), "+client"),
         (true, true) => ("INFO, CLIENT LIST and CLIENT TRACKING", format!("{NO_INFO}, and {NO_LIST}"), "+info +client"),
     };
-    let user = String::from_utf8_lossy(address.server.user.as_deref().unwrap_or(b"default")).into_owned();
-    Some(format!("it refuses {lacks}, so that {means}. Allow that: ACL SETUSER {user} {rule}"))
+    Some(format!("it refuses {lacks}, so that {means}. Allow that: ACL SETUSER {} {rule}", user_of(address)))
 }
 
 /// The meaning of `INFO` that is refused.
@@ -141,10 +200,22 @@ const NO_LIST: &str = "a lock whose owner has died does not end";
 
 #[cfg(test)]
 mod tests {
+    use super::super::script::{SCRIPTS, Script};
     use super::*;
+    use std::collections::BTreeSet;
 
     fn text(text: &str) -> Value {
         Value::Text(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn the_commands_are_those_of_the_scripts() {
+        let texts: Vec<&str> = SCRIPTS.map(Script::text).to_vec();
+        let of_texts =
+            texts.iter().flat_map(|text| text.split("call('").skip(1)).filter_map(|rest| rest.split('\'').next());
+        let all: BTreeSet<&str> = of_texts.collect();
+        // (INFO is asked for where it is allowed.)
+        assert_eq!(all.into_iter().filter(|command| *command != "INFO").collect::<BTreeSet<_>>(), COMMANDS.into());
     }
 
     #[test]

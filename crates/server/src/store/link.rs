@@ -103,7 +103,7 @@ impl Link {
             if run.is_empty() { Vec::new() } else { [&run[..], b" ", &field(replication, b"master_replid:")].concat() };
         let client = connection.greeting().id;
         let guard = (connection.greeting().mode == "cluster").then(|| keys.never().to_vec());
-        let warning = checkup::look(&mut connection, address, &run, &mut |_| is_told = true)?;
+        let warning = checkup::look(&mut connection, address, keys, &run, &mut |_| is_told = true)?;
         let (digests, memory) = Default::default();
         let mut link = Self {
             connection,
