@@ -7,9 +7,12 @@ local function make_store(counters, life)
         redis.call('HSET', counters, 'change', first, 'first', first, 'forgotten', first,
             'token', first)
         -- (See `run.lua`.)
-        local info = redis.pcall('INFO', 'server')
-        local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)')
-        if run then redis.call('HSET', counters, 'run', run) end
+        local function told(section, field)
+            local info = redis.pcall('INFO', section)
+            return type(info) == 'string' and string.match(info, field .. ':(%x+)')
+        end
+        local run = told('server', 'run_id')
+        if run then redis.call('HSET', counters, 'run', run .. ' ' .. (told('replication', 'master_replid') or '')) end
         redis.call('SET', life, first)
     elseif redis.call('EXISTS', life) == 0 then
         -- (It was removed by somebody else.)
