@@ -46,6 +46,28 @@ pub struct Greeting {
     pub role: String,
 }
 
+/// The time in which a connection has to come about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpeningTime {
+    /// For connecting and the log-in.
+    connect: Duration,
+    /// The end of the time for these, and all that is asked first.
+    until: Instant,
+}
+
+impl OpeningTime {
+    /// As long as an address says, up to a moment.
+    pub fn new(server: &Server, until: Instant) -> Self {
+        Self { connect: server.connect_timeout, until }
+    }
+
+    /// The time for the first of so many servers: one that does not answer leaves time for the others.
+    pub fn shared_by(self, servers: usize) -> Self {
+        let left = self.until.saturating_duration_since(Instant::now());
+        Self { connect: self.connect.min(left / servers.max(1) as u32), ..self }
+    }
+}
+
 /// A connection. After a failure other than a refusal it is closed, and each request fails with [`Cause::Closed`], not sent.
 #[derive(Debug)]
 pub struct Connection {
@@ -53,6 +75,8 @@ pub struct Connection {
     stream: Option<Stream>,
     inbox: Inbox,
     timeout: Duration,
+    /// The end of the time for all that is asked first; `None`: that has been.
+    until: Option<Instant>,
     greeting: Greeting,
     /// For requests that are sent one by one: the memory of the last one.
     single: Batch<'static>,
@@ -72,7 +96,15 @@ struct Progress {
 impl Connection {
     /// Connects to an endpoint, and logs in as the server's address says.
     pub fn open(endpoint: &Endpoint, server: &Server) -> Result<Self, NoConnection> {
-        let deadline = Instant::now() + server.connect_timeout;
+        let time = OpeningTime::new(server, Instant::now() + server.connect_timeout);
+        let mut connection = Self::open_within(endpoint, server, time)?;
+        connection.is_ready();
+        Ok(connection)
+    }
+
+    /// The same within a time, which is also that for all requests until it is [ready](Self::is_ready).
+    pub(crate) fn open_within(endpoint: &Endpoint, server: &Server, time: OpeningTime) -> Result<Self, NoConnection> {
+        let deadline = time.until.min(Instant::now() + time.connect);
         let mut inbox = Inbox::default();
         let stream = match endpoint {
             Endpoint::Host(host) => Stream::to_host(host, server, deadline, inbox.room().map_err(NoConnection::Lost)?)?,
@@ -82,6 +114,7 @@ impl Connection {
             stream: Some(stream),
             inbox,
             timeout: server.timeout,
+            until: Some(time.until),
             greeting: Greeting { version: String::new(), id: 0, mode: String::new(), role: String::new() },
             single: Batch::new(),
         };
@@ -128,6 +161,11 @@ impl Connection {
         Ok(())
     }
 
+    /// All that had to be asked first has been asked: from now on each request has the whole time that the address says.
+    pub(crate) fn is_ready(&mut self) {
+        self.until = None;
+    }
+
     /// The server's introduction.
     pub fn greeting(&self) -> &Greeting {
         &self.greeting
@@ -158,14 +196,20 @@ impl Connection {
         has_memory(batch)?;
         // A connection that has ended meanwhile shows before anything is sent, where nothing is in doubt.
         self.look_at_all(each)?;
-        self.exchange(batch, Instant::now() + self.timeout, true, each)
+        self.exchange_in_time(batch, each)
     }
 
     /// The same without a look at first: for those who have just looked, or who ask for what they can ask for again.
     pub fn ask_all_at_once(&mut self, batch: &Batch, each: Each<'_>) -> Result<(), Lost> {
         has_memory(batch)?;
         self.begin(each)?;
-        self.exchange(batch, Instant::now() + self.timeout, true, each)
+        self.exchange_in_time(batch, each)
+    }
+
+    fn exchange_in_time(&mut self, batch: &Batch, each: Each<'_>) -> Result<(), Lost> {
+        let deadline = Instant::now() + self.timeout;
+        let first = self.until.map(|until| until.min(deadline));
+        self.exchange(batch, first.unwrap_or(deadline), first.is_none(), each)
     }
 
     /// Hands on the pushes that have arrived. It never waits.

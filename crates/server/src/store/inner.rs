@@ -6,7 +6,7 @@ use super::error::ErrorKind;
 use super::layout::{Key, Stored, Told, Unreadable};
 use super::link::Link;
 use super::mark::Mark;
-use super::opening::{Pause, open};
+use super::opening::{Pause, Untold, open};
 use super::order::{Count, Order};
 use super::place::{OPENING, Place};
 use super::queue::NoMemory;
@@ -92,6 +92,8 @@ pub struct Inner {
     pub tracked: Tracked,
     /// A number that everything moves on that the server tells, and the end of a connection.
     pub heard: u64,
+    /// The failure of an opening.
+    pub untold: Untold,
     /// Since when scripts that change nothing have been lost, one after the other.
     interrupted: Option<Instant>,
     /// A warning about the server, which was not told yet.
@@ -125,6 +127,7 @@ impl Default for Inner {
             requests: 0,
             tracked: Tracked::default(),
             heard: 0,
+            untold: Untold::default(),
             interrupted: None,
             warning: None,
             generation: fork_generation(),
@@ -198,14 +201,21 @@ impl Inner {
             self.generation = generation;
             self.lose(place);
             (self.process, self.requests, self.last) = (Rc::default(), 0, None);
+            self.untold = Untold::default();
         }
     }
 
     /// The connection; opens it where there is none.
     pub fn connected(&mut self, place: &Place) -> Outcome<&mut Link> {
+        self.connected_within(place, &Pause::new(place))
+    }
+
+    /// The same within the time of an operation.
+    fn connected_within(&mut self, place: &Place, pause: &Pause) -> Outcome<&mut Link> {
         if self.link.as_ref().is_none_or(|link| !link.connection.is_open()) {
             self.lose(place);
-            let mut link = open(place, self.last.as_ref()).map_err(ErrorKind::NoConnection)?;
+            self.untold.take().map_or(Ok(()), Err)?;
+            let mut link = open(place, self.last.as_ref(), pause).map_err(ErrorKind::NoConnection)?;
             self.last = Some((link.client, link.run.clone()));
             if let Some(warning) = link.warning.take() {
                 self.warning = Some(warning);
@@ -358,7 +368,7 @@ impl Inner {
         let mut pause = Pause::new(place);
         self.tracked.asks();
         loop {
-            let link = self.connected(place)?;
+            let link = self.connected_within(place, &pause)?;
             let mut messages = Vec::new();
             match link.connection.ask_all_at_once(batch, &mut |message| messages.push(message)) {
                 Ok(()) => {
@@ -507,7 +517,7 @@ impl Inner {
             Sending::Again(first, unknown) => (Some(first), unknown),
         };
         loop {
-            let link = match (self.connected(place), &unknown) {
+            let link = match (self.connected_within(place, &pause), &unknown) {
                 (Ok(link), _) => link,
                 (Err(error), None) => return Err(error),
                 // (It may be starting anew.)

@@ -1,5 +1,6 @@
 //! Pauses before something is tried again, and the connection that is opened so.
 
+use super::error::ErrorKind;
 use super::link::Link;
 use super::place::Place;
 use super::route;
@@ -13,6 +14,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// The pauses of one operation, up to its deadline.
 pub struct Pause {
     deadline: Instant,
+    /// A connection that is opened in between stands by then.
+    until: Instant,
     next: Duration,
 }
 
@@ -20,7 +23,8 @@ impl Pause {
     /// Of an operation that begins now. (There are none in what may be left for later.)
     pub fn new(place: &Place) -> Self {
         let timeout = if place.is_at_once() { Duration::ZERO } else { place.address.server.timeout };
-        Self { deadline: Instant::now() + timeout, next: PAUSE }
+        let deadline = Instant::now() + timeout;
+        Self { deadline, until: deadline + place.address.server.connect_timeout, next: PAUSE }
     }
 
     /// Whether there is time for another one.
@@ -41,24 +45,50 @@ impl Pause {
 const OPENS: u32 = 10;
 
 /// Opens a connection, and ends the lock that the `last` one of this process had (its number and the run). A server that is only late, or whose place another one is about to take,
-/// is waited for as one that answers nothing.
-pub fn open(place: &Place, last: Option<&(i64, Vec<u8>)>) -> Result<Link, NoConnection> {
-    let mut pause = Pause::new(place);
+/// is waited for as one that answers nothing; all of it within the time of an operation.
+pub fn open(place: &Place, last: Option<&(i64, Vec<u8>)>, within: &Pause) -> Result<Link, NoConnection> {
+    let mut pause = Pause { next: PAUSE, ..*within };
     let mut attempt = 1;
     loop {
-        let opened = route::open(&place.address, &place.keys).and_then(|mut link| {
+        let opened = route::open(&place.address, &place.keys, pause.until).and_then(|mut link| {
             if let Some(last) = last {
                 link.end_lock_of(&place.keys, last)?;
             }
+            link.connection.is_ready();
             Ok(link)
         });
         match opened {
-            Err(NoConnection::Lost(Cause::Closed | Cause::System(_)) | NoConnection::HungUp(_)) if attempt < OPENS => {
-                std::thread::sleep(LONGEST_PAUSE.min(PAUSE * 2_u32.pow(attempt)));
+            Err(NoConnection::Lost(Cause::Closed | Cause::System(_)) | NoConnection::HungUp(_))
+                if attempt < OPENS && pause.wait() =>
+            {
                 attempt += 1;
             }
             Err(error) if error.may_pass() && pause.wait() => {}
             opened => return opened,
         }
+    }
+}
+
+/// The time for which the failure of an opening is true of the next operation.
+const TRUE_FOR: Duration = Duration::from_millis(100);
+
+/// The failure of an opening of which nobody has been told: the operation that comes right behind it does not open a connection in vain once more.
+#[derive(Debug, Default)]
+pub struct Untold(Option<(Instant, ErrorKind)>);
+
+impl Untold {
+    pub fn set(&mut self, failure: ErrorKind) {
+        self.0 = Some((Instant::now(), failure));
+    }
+
+    /// Whether there is one that is still true.
+    pub fn is_true(&self) -> bool {
+        self.0.as_ref().is_some_and(|(at, _)| at.elapsed() < TRUE_FOR)
+    }
+
+    /// That one, once.
+    pub fn take(&mut self) -> Option<ErrorKind> {
+        let is_true = self.is_true();
+        self.0.take().filter(|_| is_true).map(|(_, failure)| failure)
     }
 }

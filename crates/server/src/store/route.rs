@@ -3,24 +3,27 @@
 use super::layout::Keys;
 use super::link::Link;
 use crate::address::{Address, Host, Place, Server};
-use crate::connection::{Connection, Endpoint};
+use crate::connection::{Connection, Endpoint, OpeningTime};
 use crate::failure::{Cause, NoConnection};
 use crate::message::Value;
 use crate::refusal::{Node, Reason, Refusal};
+use std::time::Instant;
 
 /// How often nodes may send us on to other ones.
 const HOPS: usize = 5;
 
-/// Connects to the server that has the store.
-pub fn open(address: &Address, keys: &Keys) -> Result<Link, NoConnection> {
+/// Connects to the server that has the store. More may be asked over it first, before it is [ready](Connection::is_ready).
+pub fn open(address: &Address, keys: &Keys, until: Instant) -> Result<Link, NoConnection> {
+    let time = OpeningTime::new(&address.server, until);
     match &address.server.place {
-        Place::Host { host, .. } => follow(Endpoint::Host(host.clone()), address, keys),
-        Place::Socket(path) => follow(Endpoint::Socket(path.clone()), address, keys),
-        Place::Sentinel { sentinels, master, .. } => ask_sentinels(sentinels, master, address, keys),
+        Place::Host { host, .. } => follow(Endpoint::Host(host.clone()), address, keys, time),
+        Place::Socket(path) => follow(Endpoint::Socket(path.clone()), address, keys, time),
+        Place::Sentinel { sentinels, master, .. } => ask_sentinels(sentinels, master, address, keys, time),
         Place::Cluster { nodes, .. } => {
             let mut failure = None;
-            for node in nodes {
-                match follow(Endpoint::Host(node.clone()), address, keys) {
+            for (index, node) in nodes.iter().enumerate() {
+                let time = time.shared_by(nodes.len() - index);
+                match follow(Endpoint::Host(node.clone()), address, keys, time) {
                     Ok(link) => return Ok(link),
                     Err(error) => failure = Some(graver(failure, error)),
                 }
@@ -39,10 +42,10 @@ fn graver(before: Option<NoConnection>, after: NoConnection) -> NoConnection {
 }
 
 /// Connects to a server, or to the one to which it sends us on.
-fn follow(mut endpoint: Endpoint, address: &Address, keys: &Keys) -> Result<Link, NoConnection> {
+fn follow(mut endpoint: Endpoint, address: &Address, keys: &Keys, time: OpeningTime) -> Result<Link, NoConnection> {
     let mut hops = 0;
     loop {
-        let error = match open_at(&endpoint, address, keys) {
+        let error = match open_at(&endpoint, address, keys, time) {
             Ok(link) => return Ok(link),
             Err(error) => error,
         };
@@ -65,8 +68,8 @@ fn follow(mut endpoint: Endpoint, address: &Address, keys: &Keys) -> Result<Link
     }
 }
 
-fn open_at(endpoint: &Endpoint, address: &Address, keys: &Keys) -> Result<Link, NoConnection> {
-    let connection = Connection::open(endpoint, &address.server)?;
+fn open_at(endpoint: &Endpoint, address: &Address, keys: &Keys, time: OpeningTime) -> Result<Link, NoConnection> {
+    let connection = Connection::open_within(endpoint, &address.server, time)?;
     let greeting = connection.greeting();
     if greeting.mode == "sentinel" {
         return Err(NoConnection::IsSentinel);
@@ -79,13 +82,19 @@ fn open_at(endpoint: &Endpoint, address: &Address, keys: &Keys) -> Result<Link, 
 }
 
 /// Connects to the master, as the first of the sentinels names it whose word is true.
-fn ask_sentinels(sentinels: &[Host], master: &[u8], address: &Address, keys: &Keys) -> Result<Link, NoConnection> {
+fn ask_sentinels(
+    sentinels: &[Host],
+    master: &[u8],
+    address: &Address,
+    keys: &Keys,
+    time: OpeningTime,
+) -> Result<Link, NoConnection> {
     let mut tried: Vec<(Host, NoConnection)> = Vec::new();
     let (mut answers, mut silent) = (false, None);
-    for sentinel in sentinels {
-        match ask_sentinel(sentinel, master, &address.server) {
+    for (index, sentinel) in sentinels.iter().enumerate() {
+        match ask_sentinel(sentinel, master, &address.server, time.shared_by(sentinels.len() - index)) {
             Ok(Some(host)) if tried.iter().any(|(its, _)| *its == host) => {}
-            Ok(Some(host)) => match follow(Endpoint::Host(host.clone()), address, keys) {
+            Ok(Some(host)) => match follow(Endpoint::Host(host.clone()), address, keys, time) {
                 Ok(link) => return Ok(link),
                 Err(error) => tried.push((host, error)),
             },
@@ -105,7 +114,12 @@ fn ask_sentinels(sentinels: &[Host], master: &[u8], address: &Address, keys: &Ke
 }
 
 /// Asks a sentinel for the master of a name; `None`: it knows none.
-fn ask_sentinel(sentinel: &Host, master: &[u8], server: &Server) -> Result<Option<Host>, NoConnection> {
+fn ask_sentinel(
+    sentinel: &Host,
+    master: &[u8],
+    server: &Server,
+    time: OpeningTime,
+) -> Result<Option<Host>, NoConnection> {
     let endpoint = Endpoint::Host(sentinel.clone());
     // Sentinels have no databases, and mostly no log-in. One that wants a log-in is given the store's.
     let bare = Server {
@@ -115,10 +129,10 @@ fn ask_sentinel(sentinel: &Host, master: &[u8], server: &Server) -> Result<Optio
         timeout: server.timeout.min(server.connect_timeout),
         ..server.clone()
     };
-    let mut connection = match Connection::open(&endpoint, &bare) {
+    let mut connection = match Connection::open_within(&endpoint, &bare, time) {
         Err(NoConnection::Refused(Refusal { reason: Reason::NoAuth, .. })) if server.password.is_some() => {
             let login = Server { user: server.user.clone(), password: server.password.clone(), ..bare };
-            Connection::open(&endpoint, &login)?
+            Connection::open_within(&endpoint, &login, time)?
         }
         opened => opened?,
     };

@@ -89,12 +89,18 @@ impl Space {
         self.place.opening()
     }
 
-    /// Opens the connection, where it does not stand.
+    /// Opens the connection, where it does not stand. The next operation tells of a failure.
     pub fn enter(&self) -> u64 {
         let mut inner = self.inner();
-        if inner.look(&self.place).is_ok() && inner.life.is_none() {
-            // (An operation tells of failures.)
-            let _ = inner.fetch(&self.place, &[]);
+        if inner.untold.is_true() {
+            return self.opening();
+        }
+        let mut entered = inner.look(&self.place);
+        if entered.is_ok() && inner.life.is_none() {
+            entered = inner.fetch(&self.place, &[]);
+        }
+        if let Err(failure @ ErrorKind::NoConnection(_)) = entered {
+            inner.untold.set(failure);
         }
         self.opening()
     }
