@@ -319,7 +319,7 @@ impl Connection {
     }
 
     /// Sends requests and receives their answers, until a deadline. A fast server's answer is waited for in one system call, by the socket's own
-    /// time-out, unless that is too long for the deadline.
+    /// time-out, which begins anew then: all of it may take twice as long.
     fn exchange(&mut self, batch: &Batch, deadline: Instant, waits_once: bool, each: Each<'_>) -> Result<(), Lost> {
         let mut progress = Progress::default();
         let result = self.send(batch, &mut progress, deadline, each);

@@ -5,6 +5,7 @@ local all = {redis.call('GET', KEYS[1])}
 for at = 1, #names, 2 do
     all[#all + 1] = names[at]
     all[#all + 1] = names[at + 1]
-    all[#all + 1] = redis.call('GET', ARGV[1] .. 'v:' .. names[at])
+    -- (By MGET, which takes a key of another kind for none.)
+    all[#all + 1] = redis.call('MGET', ARGV[1] .. 'v:' .. names[at])[1]
 end
 return all
