@@ -1,7 +1,7 @@
 -- Changes to a store, all at one moment or none.
 -- KEYS: the lock, the life of the store, and the values. (A server of version 7.0 tells of changes to a script's KEYS, whatever it has read.)
 -- ARGV: the number of this request, the mark of the asker's hold ('' without one), the start of all keys,
---       'm' to make a store that is not there, 'l' to be told of the store's life; the asker's own key, how long its record is kept (ms), and then nine
+--       'm' to make a store that is not there, 'l' to be told of the store's life, 'a' of a request that is sent again; the asker's own key, how long its record is kept (ms), and then nine
 --       words for each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due (0: never),
 --       flags, more
 local lock, life = KEYS[1], KEYS[2]
@@ -26,9 +26,20 @@ if last then
     end
 end
 
+-- An answer that says that nothing was done is true of the same request, too, should that have been sent before, and arrive later. (There is none
+-- where this one is the first: so nothing is noted then.)
+local function answer_nothing(answer)
+    if string.find(wishes, 'a', 1, true) then
+        -- (See below: a server without memory is to take the few bytes.)
+        redis.call('DEL', all .. 'never')
+        redis.call('SET', process, number .. ' ' .. cmsgpack.pack(answer), 'PX', kept)
+    end
+    return answer
+end
+
 local held = redis.call('GET', hold)
-if held and held ~= mine then return {'held', held} end
-if not held and mine ~= '' then return {'ended'} end
+if held and held ~= mine then return answer_nothing({'held', held}) end
+if not held and mine ~= '' then return answer_nothing({'ended'}) end
 
 -- Names that get a place in the order, and those that have changed, as words for ZADD, which takes many at once.
 -- (Numbers are turned into text for each command that is given one, which is slow.)
@@ -125,7 +136,10 @@ end
 -- An answer after which nothing but what had expired anyway has changed. With the time, if that counted: the asker's clock may be wrong.
 local function refuse(kind, what)
     add_all(changes, changed)
-    return {kind, what, gone, time}
+    -- (The time would be an old one, if it were given again.)
+    local answer = answer_nothing({kind, what, gone, false})
+    answer[4] = time
+    return answer
 end
 
 -- Whether a value of so many bytes is longer than the server lets one become, which may be a megabyte at least. (It says so by way of a bit that it
@@ -161,8 +175,8 @@ for at = FIRST, #ARGV, WORDS do
         if not as_believed then return refuse('differs', (at - FIRST) / WORDS) end
         local stored = (kind == 'append' or kind == 'push') and (mark ~= '' and length or redis.call('STRLEN', start .. name))
         if stored and is_too_long(stored + #ARGV[at + 4]) then
-            refuse()
-            return redis.error_reply('ERR string exceeds maximum allowed size (proto-max-bulk-len)')
+            add_all(changes, changed)
+            return answer_nothing(redis.error_reply('ERR string exceeds maximum allowed size (proto-max-bulk-len)'))
         end
     end
 end
@@ -177,7 +191,9 @@ end
 if is_all_room then redis.call('DEL', all .. 'never') end
 
 local makes = string.find(wishes, 'm', 1, true)
-if not makes and redis.call('EXISTS', counters) == 0 then return {'done', 0, 0, false, gone, time} end
+if not makes and redis.call('EXISTS', counters) == 0 then
+    return answer_nothing({'done', 0, 0, false, gone, time})
+end
 
 -- Whether one integer is greater than another, both in digits, which are too many for a Lua number.
 local function is_greater(one, other)

@@ -54,13 +54,18 @@ impl Space {
             _ => None,
         };
         let process = inner.process.clone();
-        let wishes = Word::new(if make { b"m" } else { b"" }, if looks { b"l" } else { b"" });
+        let wishes: &[u8] = match (make, looks) {
+            (false, false) => b"",
+            (true, false) => b"m",
+            (false, true) => b"l",
+            (true, true) => b"ml",
+        };
         let head = [number, hold, self.keys.start()].map(Word::from);
         let numbers: Vec<Numbers> = steps.iter().map(Step::numbers).collect();
         let all = steps.iter().zip(&numbers).flat_map(|(step, numbers)| step.words(numbers));
         let words: Vec<Word> = head
             .into_iter()
-            .chain([wishes, process[..].into(), self.records.life.as_bytes().into()])
+            .chain([wishes.into(), process[..].into(), self.records.life.as_bytes().into()])
             .chain(all)
             .collect();
         let names: Vec<&[u8]> = steps.iter().filter(|step| step.is_of_value()).map(|step| step.name).collect();

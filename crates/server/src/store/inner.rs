@@ -10,7 +10,7 @@ use super::opening::{Pause, Untold, open};
 use super::order::{Count, Order};
 use super::place::{OPENING, Place};
 use super::queue::NoMemory;
-use super::record::{Doubt, Sent};
+use super::record::{self, Doubt, Sent};
 use super::script::Script;
 use super::thread::Entry;
 use super::tracked::Tracked;
@@ -528,6 +528,8 @@ impl Inner {
                 return Err(not_known(unknown));
             }
             let mut pushes = Vec::new();
+            let resent = unknown.as_ref().map(|_| record::again(words));
+            let words = resent.as_deref().unwrap_or(words);
             let result = link.run_script(script, keys, words, &mut |push| pushes.push(push));
             pushes.into_iter().for_each(|push| self.heed(place, push));
             match result {

@@ -1,5 +1,6 @@
 //! A server keeps the number and the answer of the last request of a process: one that is sent again is not done twice, as long as that is there.
 
+use crate::batch::Word;
 use crate::failure::Cause;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -28,6 +29,19 @@ impl Records {
     pub fn last_for(&self, doubt: &Doubt) -> bool {
         doubt.first.elapsed() <= self.again
     }
+}
+
+/// The place of the wishes among the words of a request to `change.lua`, and the one for the answer to be noted also where it says that nothing was done: should
+/// the same request have been sent before, and arrive later, it is not to find that it can be done by then.
+const WISHES: usize = 3;
+const NOTED: &[u8] = b"a";
+
+/// The words of a request that is sent again.
+pub fn again<'w>(words: &[Word<'w>]) -> Vec<Word<'w>> {
+    let mut words = words.to_vec();
+    // (The others are one word, or none.)
+    words[WISHES] = Word::new(NOTED, words[WISHES].head);
+    words
 }
 
 /// The moment at which a request was sent for the first time, or before that.
