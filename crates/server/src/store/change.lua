@@ -78,12 +78,16 @@ local function write_order()
     placed, place = {}, nil
 end
 
+-- The names that have got a place by this request.
+local is_placed = {}
+
 -- Names that went because they had expired, beside what was asked for. The server tells the asker neither of that, nor of anything later about
 -- them and the order of the names.
 local gone = {}
 
 local function forget(name)
     write_order()
+    is_placed[name] = nil
     redis.call('DEL', start .. name)
     redis.call('ZREM', due, name)
     return redis.call('ZREM', order, name) == 1
@@ -148,53 +152,6 @@ local function is_too_long(size)
     return size > 1048576 and type(redis.pcall('GETBIT', all .. 'never', string.format('%.0f', size * 8 - 1))) == 'table'
 end
 
--- First, whether all is as the asker believes, and can be done: there is no way back from a half of it.
-local is_emptied = false
-for at = FIRST, #ARGV, WORDS do
-    local kind, name, mark, length = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
-    if kind == 'clear' then
-        is_emptied = true
-    elseif kind == 'finish' then
-        local item = redis.call('HGET', items, name)
-        if not item or string.sub(item, 1, #mark) ~= mark then return refuse('differs', (at - FIRST) / WORDS) end
-    elseif kind ~= 'next' and kind ~= 'keep' and not is_emptied then
-        local head = head_of(name)
-        if not head then return refuse('foreign', start .. name) end
-        local as_believed
-        if kind == 'unshift' then
-            as_believed = is_queue(head)
-        elseif mark == '' then
-            as_believed = true
-        elseif mark == '!' then
-            as_believed = head == ''
-        elseif string.byte(head) == 193 then
-            as_believed = string.sub(head, 1, MARK) == mark and redis.call('STRLEN', start .. name) == length
-        else
-            as_believed = head == mark
-        end
-        if not as_believed then return refuse('differs', (at - FIRST) / WORDS) end
-        local stored = (kind == 'append' or kind == 'push') and (mark ~= '' and length or redis.call('STRLEN', start .. name))
-        if stored and is_too_long(stored + #ARGV[at + 4]) then
-            add_all(changes, changed)
-            return answer_nothing(redis.error_reply('ERR string exceeds maximum allowed size (proto-max-bulk-len)'))
-        end
-    end
-end
-is_emptied = false
-
--- A server without memory lets a script that has removed something go on: so what makes room can be done there, or lets an element be taken off.
-local makes_room = {remove = true, clear = true, shift = true, take = true, keep = true, finish = true, unshift = true}
-local is_all_room = true
-for at = FIRST, #ARGV, WORDS do
-    is_all_room = is_all_room and (makes_room[ARGV[at]] or string.find(ARGV[at + 7], 'r', 1, true))
-end
-if is_all_room then redis.call('DEL', all .. 'never') end
-
-local makes = string.find(wishes, 'm', 1, true)
-if not makes and redis.call('EXISTS', counters) == 0 then
-    return answer_nothing({'done', 0, 0, false, gone, time})
-end
-
 -- Whether one integer is greater than another, both in digits, which are too many for a Lua number.
 local function is_greater(one, other)
     local negative, below = string.sub(one, 1, 1) == '-', string.sub(other, 1, 1) == '-'
@@ -227,11 +184,99 @@ local function successor(digits)
     return text
 end
 
+-- The number behind the highest one: at least this one, where there is one. Another program may have put something there: so it goes on to one that has nothing.
+-- nil: there is none; or, with a name, that has something which is none of ours.
+local function following(least)
+    local highest, number = redis.call('HGET', counters, 'highest'), '0'
+    if highest then
+        number = successor(highest)
+        -- (Behind the highest number that can be is none, but for itself, where nothing has it any more.)
+        if not number and head_of(highest) == '' then number = highest end
+        if number and is_greater(least, number) then number = least end
+    end
+    while number do
+        local head = head_of(number)
+        if not head then return nil, number end
+        if head == '' then break end
+        number = successor(number)
+    end
+    return number
+end
+
+-- First, whether all is as the asker believes, and can be done: there is no way back from a half of it.
+local is_emptied = false
+for at = FIRST, #ARGV, WORDS do
+    local kind, name, mark, length = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
+    if kind == 'clear' then
+        is_emptied = true
+    elseif kind == 'finish' then
+        local item = redis.call('HGET', items, name)
+        if not item or string.sub(item, 1, #mark) ~= mark then return refuse('differs', (at - FIRST) / WORDS) end
+    elseif (kind == 'next' or kind == 'following') and not is_emptied then
+        local _, foreign = following(ARGV[at + 8])
+        if foreign then return refuse('foreign', start .. foreign) end
+    elseif kind ~= 'next' and kind ~= 'following' and kind ~= 'keep' and not is_emptied then
+        local head = head_of(name)
+        if not head then return refuse('foreign', start .. name) end
+        local as_believed
+        if kind == 'unshift' then
+            as_believed = is_queue(head)
+        elseif mark == '' then
+            as_believed = true
+        elseif mark == '!' then
+            as_believed = head == ''
+        elseif string.byte(head) == 193 then
+            as_believed = string.sub(head, 1, MARK) == mark and redis.call('STRLEN', start .. name) == length
+        else
+            as_believed = head == mark
+        end
+        if not as_believed then return refuse('differs', (at - FIRST) / WORDS) end
+        local stored = (kind == 'append' or kind == 'push') and (mark ~= '' and length or redis.call('STRLEN', start .. name))
+        if stored and is_too_long(stored + #ARGV[at + 4]) then
+            add_all(changes, changed)
+            return answer_nothing(redis.error_reply('ERR string exceeds maximum allowed size (proto-max-bulk-len)'))
+        end
+    end
+end
+is_emptied = false
+
+-- A server without memory lets a script that has removed something go on: so what makes room can be done there, or lets an element be taken off.
+local makes_room = {following = true, remove = true, clear = true, shift = true, take = true, keep = true, finish = true, unshift = true}
+local is_all_room = true
+for at = FIRST, #ARGV, WORDS do
+    is_all_room = is_all_room and (makes_room[ARGV[at]] or string.find(ARGV[at + 7], 'r', 1, true))
+end
+if is_all_room then redis.call('DEL', all .. 'never') end
+
+local makes = string.find(wishes, 'm', 1, true)
+if not makes and redis.call('EXISTS', counters) == 0 then
+    return answer_nothing({'done', 0, 0, false, gone, time})
+end
+
 local function expires(name, key, at)
     redis.call('ZADD', due, at, name)
     -- The memory of what nobody asks for any more goes some time after it has expired: clocks differ a little.
     -- (The server has no room for much later ones.)
     redis.call('PEXPIRE', key, string.format('%.0f', math.min(math.max(at - now(), 0), 4503599627370496) + 60000))
+end
+
+-- Gives a name its place, behind all others.
+local function give_place(name, flags)
+    place = (place or tonumber(redis.call('HGET', counters, 'place') or 0)) + 1
+    placed[#placed + 1] = place
+    placed[#placed + 1] = name
+    is_placed[name] = true
+    if string.find(flags, 'n', 1, true) then
+        local highest = redis.call('HGET', counters, 'highest')
+        if not highest or is_greater(name, highest) then redis.call('HSET', counters, 'highest', name) end
+    end
+end
+
+-- The value of a name was not of our form, or an integer: so it may be another program's, which knows neither of places nor of what expires.
+local function adopt(name, flags)
+    local has_place = is_placed[name] or redis.call('ZSCORE', order, name)
+    if not has_place then give_place(name, flags) end
+    if redis.call('ZREM', due, name) == 1 or not has_place then gone[#gone + 1] = name end
 end
 
 -- Answers when the value expires; 0: never.
@@ -262,13 +307,9 @@ local function put(name, bytes, note, at, flags, plain)
             redis.call('ZREM', order, name)
             gone[#gone + 1] = name
         end
-        place = (place or tonumber(redis.call('HGET', counters, 'place') or 0)) + 1
-        placed[#placed + 1] = place
-        placed[#placed + 1] = name
-        if string.find(flags, 'n', 1, true) then
-            local highest = redis.call('HGET', counters, 'highest')
-            if not highest or is_greater(name, highest) then redis.call('HSET', counters, 'highest', name) end
-        end
+        give_place(name, flags)
+    elseif string.byte(before) ~= 193 then
+        adopt(name, flags)
     elseif at == 0 and due_of(before) ~= 0 then
         redis.call('ZREM', due, name)
     end
@@ -350,23 +391,19 @@ for at = FIRST, #ARGV, WORDS do
         if head ~= '' and string.byte(head) ~= 193 then sum = redis.pcall('INCRBY', key, more) end
         if type(sum) == 'number' then
             has_changed(name)
+            adopt(name, flags)
             -- As text: a Lua number has not room for all of them.
             result = redis.call('GET', key)
         end
     elseif kind == 'next' then
-        local highest = redis.call('HGET', counters, 'highest')
-        local following = '0'
-        if highest then
-            following = successor(highest)
-            -- (Behind the highest number that can be is none, but for itself, where nothing has it any more.)
-            if not following and head_of(highest) == '' then following = highest end
-            if following and is_greater(more, following) then following = more end
+        local number = following(more)
+        if number then
+            put(number, bytes, '', 0, 'n', name)
+            touched[#touched + 1] = start .. number
+            result = number
         end
-        if following then
-            put(following, bytes, '', 0, 'n', name)
-            touched[#touched + 1] = start .. following
-            result = following
-        end
+    elseif kind == 'following' then
+        result = following(more) or 0
     elseif kind == 'remove' then
         -- (The memory of a value that has expired may have gone before its name.)
         if head_of(name) ~= '' then
@@ -390,6 +427,7 @@ for at = FIRST, #ARGV, WORDS do
                 end
                 result = 1
             elseif expiry == 0 then
+                adopt(name, flags)
                 result = 1
             else
                 result = 2
@@ -407,7 +445,7 @@ for at = FIRST, #ARGV, WORDS do
         next_change()
         redis.call('DEL', order, due, items, consumers)
         redis.call('HDEL', counters, 'highest')
-        heads, is_emptied = {}, true
+        heads, is_emptied, is_placed = {}, true, {}
     elseif kind == 'keep' then
         if makes then make_store(counters, life) end
         result = keep(bytes, name)
@@ -429,7 +467,16 @@ local function is_turn_of(many) return change ~= 0 and turn < 67108864 / many en
 if is_turn_of(16) then
     local over = redis.call('ZRANGEBYSCORE', due, '-inf', now(), 'LIMIT', '0', '200')
     for _, name in ipairs(over) do
-        forget(name)
+        -- (Another program may have put something there since, which expires later, or never.)
+        local head = redis.pcall('GETRANGE', start .. name, '0', '39')
+        local at = type(head) == 'table' and 0 or due_of(head)
+        if head == '' or at ~= 0 and at <= now() then
+            forget(name)
+        elseif at == 0 then
+            redis.call('ZREM', due, name)
+        else
+            redis.call('ZADD', due, at, name)
+        end
         gone[#gone + 1] = name
         redis.call('ZADD', changes, change_text, name)
     end

@@ -197,6 +197,9 @@ fn learn_time(inner: &mut Inner, time: Option<Value>, before: Now) {
 impl Inner {
     /// A change of one's own, which the server tells nothing about.
     pub fn changed(&mut self, step: &Step, result: &Value, change: u64) {
+        if step.kind == "following" {
+            return;
+        }
         self.content += 1;
         match step.kind {
             "clear" => {

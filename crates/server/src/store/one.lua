@@ -13,6 +13,7 @@ local head = redis.pcall('GETRANGE', key, '0', '39')
 if type(head) == 'table' or head == '' then return '0' end
 local is_plain = string.byte(head) ~= 193
 if not is_plain and string.sub(head, 21, 28) ~= '\0\0\0\0\0\0\0\0' then return '0' end
+if is_plain and may_be_strange() then return '0' end
 if mark ~= '' then
     if is_plain and head ~= mark then return 'differs' end
     if not is_plain and (string.sub(head, 1, 20) ~= mark or redis.call('STRLEN', key) ~= tonumber(ARGV[8])) then return 'differs' end

@@ -33,7 +33,7 @@ impl Due {
 /// A change of one name, of those that a script makes at one moment.
 #[derive(Debug, Default, Clone)]
 pub struct Step<'a> {
-    /// `put`, `append`, `next`, `remove`, `touch`, `clear`, `keep` or `finish`; and of queues `push`, `shift`, `take` (which is a shift and a keep) and `unshift`.
+    /// `put`, `append`, `next`, `following` (the number that a `next` would take), `remove`, `touch`, `clear`, `keep` or `finish`; and of queues `push`, `shift`, `take` (which is a shift and a keep) and `unshift`.
     pub kind: &'static str,
     pub name: &'a [u8],
     /// The mark of the value that is to be there; `!`: none is to be; empty: any may be.
@@ -47,7 +47,7 @@ pub struct Step<'a> {
     /// `a`: the name goes to the end of the order. `n`: it is a number. `k`: it expires when the value before it did. `q`: it is a queue. `r`: it makes
     /// room, and a server without memory is to take it.
     pub flags: &'static str,
-    /// Of a put: the value as digits, where that is what it is. Of a `next`: the least number. Of a push: how many elements. Of a `take`: the consumer.
+    /// Of a put: the value as digits, where that is what it is. Of a `next` and a `following`: the least number. Of a push: how many elements. Of a `take`: the consumer.
     pub more: String,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Step<'a> {
 impl Step<'_> {
     /// Whether it is about the value of its name.
     pub fn is_of_value(&self) -> bool {
-        !matches!(self.kind, "next" | "clear" | "keep" | "finish")
+        !matches!(self.kind, "next" | "following" | "clear" | "keep" | "finish")
     }
 }
 

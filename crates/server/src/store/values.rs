@@ -391,7 +391,8 @@ impl ServerStore {
 
     /// `None`: another value is there by now.
     fn try_to_touch(&self, key: &[u8], expiry: Option<Expiry>, version: &mut ServerVersion) -> Result<Option<bool>> {
-        let step = Step { kind: "touch", name: key, due: self.due(expiry), ..Step::default() };
+        let step =
+            Step { kind: "touch", name: key, due: self.due(expiry), flags: flags(key, false), ..Step::default() };
         let was_newest = self.believed(key, version)?.is_some();
         let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(Some(false)) };
         match results.first().and_then(Value::integer) {
@@ -495,23 +496,13 @@ impl ServerStore {
     }
 
     pub(super) fn following_number(&self, least: i64) -> Result<Option<i64>> {
-        self.check_hold()?;
-        let key = super::layout::Key::Counters;
-        let answer = self.space.ask(&[b"HGET", self.space.keys.kind(key), b"highest"]);
-        match answer.map_err(|kind| self.error(kind))? {
-            Value::Text(digits) => {
-                let highest = number_of(&digits).ok_or_else(|| self.error(ErrorKind::Senseless))?;
-                match highest.checked_add(1) {
-                    Some(next) => Ok(Some(next.max(least))),
-                    None => Ok(self.head(&digits)?.1.is_none().then_some(highest)),
-                }
-            }
-            _ => Ok(Some(0)),
-        }
+        let step = Step { kind: "following", more: least.to_string(), ..Step::default() };
+        let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(Some(0)) };
+        Ok(results.first().and_then(Value::text).and_then(number_of))
     }
 
     pub(super) fn add_to_number(&self, key: &[u8], by: i64, version: &mut ServerVersion) -> Result<Option<i64>> {
-        let step = Step { kind: "add", name: key, more: by.to_string(), ..Step::default() };
+        let step = Step { kind: "add", name: key, flags: flags(key, false), more: by.to_string(), ..Step::default() };
         let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(None) };
         let Some(sum) = results.first().and_then(Value::text) else { return Ok(None) };
         let sum = number_of(sum).ok_or_else(|| self.error(ErrorKind::Senseless))?;
