@@ -145,6 +145,11 @@ impl Refusal {
         !self.may_pass() && !self.is_elsewhere() && self.reason != Reason::OutOfMemory
     }
 
+    /// Whether it is as good as one of all that is written now.
+    pub(crate) fn takes_nothing(&self) -> bool {
+        self.may_pass() || self.is_elsewhere() || self.reason == Reason::Misconfigured
+    }
+
     /// Whether another server is to be asked: it has done nothing.
     pub(crate) fn is_elsewhere(&self) -> bool {
         matches!(self.reason, Reason::ReadOnly | Reason::Moved(..))

@@ -4,14 +4,17 @@ use super::cache::Cache;
 use super::mark::{ASKS, Owner};
 use crate::message::Value;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// The longest time between two looks.
+const LONGEST: Duration = Duration::from_millis(100);
 
 /// An item in consumption.
 #[derive(Debug)]
 pub struct Consumed {
     pub token: u64,
     pub owner: Owner,
-    list: Box<[u8]>,
+    pub list: Box<[u8]>,
     /// The number of the list's name.
     slot: u32,
 }
@@ -58,6 +61,18 @@ pub struct Consuming {
     /// When they were asked for, and when their owners were.
     fetched: Option<Instant>,
     looked: Option<Instant>,
+    /// The time until the next look, which grows while the server takes nothing.
+    pause: Pause,
+}
+
+/// The time between two looks.
+#[derive(Debug)]
+struct Pause(Duration);
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self(ASKS)
+    }
 }
 
 impl Consuming {
@@ -68,12 +83,13 @@ impl Consuming {
 
     /// The next one is to look at once.
     pub fn hurry(&mut self) {
-        (self.fetched, self.looked) = (None, None);
+        (self.fetched, self.looked, self.pause) = (None, None, Pause::default());
     }
 
-    /// The owners have been asked for.
-    pub fn has_looked(&mut self) {
+    /// The owners have been asked for. `takes`: the server takes what has to be done then.
+    pub fn has_looked(&mut self, takes: bool) {
         self.looked = Some(Instant::now());
+        self.pause = if takes { Pause::default() } else { Pause(LONGEST.min(self.pause.0 * 2)) };
     }
 
     pub fn known(&self) -> Option<Rc<[Consumed]>> {
@@ -106,7 +122,8 @@ impl Consuming {
             return false;
         }
         let last = if self.known.is_some() { self.looked } else { self.fetched };
-        last.is_none_or(|last| last.elapsed() >= ASKS) && self.may_have(lists)
+        let pause = if self.known.is_some() { self.pause.0 } else { ASKS };
+        last.is_none_or(|last| last.elapsed() >= pause) && self.may_have(lists)
     }
 }
 
@@ -128,7 +145,7 @@ mod tests {
         assert!(consuming.are_due(Lists::All) && consuming.are_due(Lists::Named(&list)));
         assert!(consuming.are_due(Lists::Slot(cache.slot(list[0]))));
         assert!(!consuming.may_have(Lists::Named(&other)) && !consuming.are_due(Lists::Slot(cache.slot(other[0]))));
-        consuming.has_looked();
+        consuming.has_looked(true);
         assert!(consuming.may_have(Lists::All) && !consuming.are_due(Lists::All));
         consuming.hurry();
         assert!(consuming.are_due(Lists::All));

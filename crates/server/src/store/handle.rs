@@ -11,6 +11,7 @@ use crate::failure::Cause;
 use crate::refusal::Refusal;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Instant;
 use sync_backend::Content;
 use sync_fork::OfProcess;
 
@@ -29,8 +30,8 @@ pub struct ServerStore {
     pub(super) aside: Cell<bool>,
     /// As the server has it while it waits for a hold to end.
     pub(super) waits: OfProcess<Option<String>>,
-    /// The answer of a server that would not end the hold of a dead owner for which this handle waits: all that is written it refuses.
-    pub(super) refused: RefCell<Option<Refusal>>,
+    /// The answer of a server that would not end the hold of a dead owner for which this handle waits, and since when: all that is written it refuses.
+    pub(super) refused: RefCell<Option<(Instant, Refusal)>>,
     pub(super) hold: OfProcess<Option<Hold>>,
     pub(super) locks: OfProcess<Vec<OwnLock>>,
     /// The tokens of named locks that have ended without this handle's doing, the last ones.
@@ -72,13 +73,13 @@ impl ServerStore {
         &self.space.address
     }
 
-    /// The failure of an operation of this handle. A writer that a dead owner's hold keeps out would wait until the server takes writes again: it hears of that
-    /// instead, as without the hold.
+    /// The failure of an operation of this handle. A writer that a dead owner's hold keeps out would wait until the server takes writes again: once that has
+    /// not passed for as long as without the hold, it hears of it instead.
     pub(super) fn error(&self, kind: ErrorKind) -> ServerError {
-        self.space.error(match (&kind, self.refused.take()) {
-            (ErrorKind::Held(held), Some(refusal)) if !held.reading => ErrorKind::Refused(refusal),
-            _ => kind,
-        })
+        let timeout = self.space.address.server.timeout;
+        let is_kept_out = matches!(&kind, ErrorKind::Held(held) if !held.reading);
+        let refused = self.refused.borrow_mut().take_if(|(since, _)| is_kept_out && since.elapsed() >= timeout);
+        self.space.error(refused.map_or(kind, |(_, refusal)| ErrorKind::Refused(refusal)))
     }
 
     /// The one who asks.

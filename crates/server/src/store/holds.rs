@@ -253,7 +253,7 @@ impl ServerStore {
         if self.waits.borrow().as_ref().is_some_and(|before| *before != text) {
             self.leave_waiters();
         }
-        let stands = self.space.stand_in_line(&text).is_ok();
+        let stands = self.space.at_once(|| self.space.stand_in_line(&text)).is_ok();
         if stands {
             self.waits.replace(Some(text));
             self.clear_remains();
@@ -273,12 +273,18 @@ impl ServerStore {
         self.refused.take();
         if let Some(text) = self.waits.take() {
             // (One that is gone is not counted.)
-            let _ = self.space.ask(&[b"ZREM", self.space.keys.kind(Key::Waiting), text.as_bytes()]);
+            let words: [&[u8]; 3] = [b"ZREM", self.space.keys.kind(Key::Waiting), text.as_bytes()];
+            let _ = self.space.at_once(|| self.space.ask(&words));
         }
     }
 
     /// Ends the hold of an owner whose connection is gone; where there is none, lets the line go on past such.
     pub(super) fn break_the_dead(&self) {
+        self.space.at_once(|| self.try_to_break_the_dead());
+    }
+
+    fn try_to_break_the_dead(&self) {
+        let before = self.refused.take();
         let Ok(Value::Text(mark)) = self.space.ask(&[b"GET", self.space.keys.kind(Key::Hold)]) else {
             if let Some(first) = self.first_waiter().filter(|first| self.is_dead(first)) {
                 let _ = self.space.ask(&[b"ZREM", self.space.keys.kind(Key::Waiting), first.text().as_bytes()]);
@@ -289,7 +295,7 @@ impl ServerStore {
         // (Only if it is still that one.)
         if let Err(ErrorKind::Refused(refusal)) = self.space.hold(&mark, b"", false, false) {
             self.space.pass(dead);
-            self.refused.replace(Some(refusal));
+            self.refused.replace(Some((before.map_or_else(Instant::now, |(since, _)| since), refusal)));
         }
     }
 }

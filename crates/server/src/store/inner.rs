@@ -548,6 +548,9 @@ impl Inner {
                 Err(Failure::Refused(refusal)) => {
                     let is_elsewhere = refusal.is_elsewhere();
                     if !(is_elsewhere || refusal.may_pass()) || !pause.wait() {
+                        if place.is_elsewhere(&refusal) {
+                            self.lose(place);
+                        }
                         if refusal.may_be_half() {
                             // (As above.)
                             self.doubt_all();

@@ -412,29 +412,31 @@ impl ServerStore {
     pub(super) fn give_item_back(&self, token: u64) {
         let Some(at) = self.own_item(token) else { return };
         let item = self.items.borrow_mut().remove(at);
-        self.disown(&item);
-        // It is nobody's, and goes back by whoever comes next where it cannot at once.
-        self.let_own_item_go_back(token);
+        if self.disown(&item) {
+            // It is nobody's, and goes back by whoever comes next where it cannot at once.
+            self.let_own_item_go_back(token);
+        }
     }
 
-    /// Lets an item be nobody's.
-    fn disown(&self, item: &OwnItem) {
+    /// Lets an item be nobody's. False: that cannot be, and it goes back with the end of the connection.
+    fn disown(&self, item: &OwnItem) -> bool {
         let (token, its) = (item.token.to_string(), start(&item.owner));
         let nobody = start(&nobody());
         // Where the server refuses, the item goes back with the end of the connection; where it cannot be told, that has ended already.
-        if self.space.named([b"disown", token.as_bytes(), &its, &nobody, b""]).is_err() {
+        let is_done = self.space.named([b"disown", token.as_bytes(), &its, &nobody, b""]).is_ok();
+        if !is_done {
             self.space.hang_up(&item.owner);
         }
         self.space.doubt_items();
+        is_done
     }
 
     /// The handle ends.
     pub(super) fn end_items(&self) {
         let items = self.items.take();
-        for item in &items {
-            self.disown(item);
-        }
-        for item in items.iter().rev() {
+        // (Behind one that cannot be they all go back with the end of the connection.)
+        let disowned: Vec<_> = items.iter().take_while(|item| self.disown(item)).collect();
+        for item in disowned.into_iter().rev() {
             self.let_own_item_go_back(item.token);
         }
     }
@@ -486,22 +488,63 @@ impl ServerStore {
     /// Lets the items of these lists go back whose consumers have given them up, or are gone: the last one first. Where that cannot be, they wait
     /// for the next look, which is as good: nobody but their consumers has known that they are there. False: there were no such items.
     pub(super) fn let_items_go_back(&self, lists: Lists) -> bool {
-        let Ok(all) = self.space.items() else { return false };
+        let Ok(all) = self.space.at_once(|| self.space.items()) else { return false };
         let items: Vec<&Consumed> = all.iter().filter(|item| lists.have(item)).collect();
         if items.is_empty() {
             return false;
         }
-        self.space.has_looked_after_items();
+        let outcome = self.space.at_once(|| self.let_those_go_back(&items));
+        self.space.has_looked_after_items(outcome.is_ok());
+        outcome.unwrap_or(true)
+    }
+
+    /// Lets those among these items go back whose consumers are gone, if their lists take them. Fails where the server takes nothing.
+    fn let_those_go_back(&self, items: &[&Consumed]) -> Result<bool> {
         let dead = self.dead(items.iter().map(|item| &item.owner));
-        for item in items.into_iter().rev().filter(|item| dead.contains(&&item.owner)) {
-            let Err(error) = self.let_item_go_back(item.token, false) else { continue };
-            if matches!(error.kind(), ErrorKind::Held(_)) {
-                // The hold of one that is gone is none.
-                self.break_the_dead();
-                let _ = self.let_item_go_back(item.token, false);
+        if dead.is_empty() {
+            return Ok(false);
+        }
+        // (An item may be long: it is not fetched before it can go.)
+        if !self.may_change()? {
+            return Ok(false);
+        }
+        let mut have_gone = false;
+        for item in items.iter().rev().filter(|item| dead.contains(&&item.owner)) {
+            match self
+                .takes_back(&item.list)
+                .and_then(|takes| takes.then(|| self.let_item_go_back(item.token, false)).transpose())
+            {
+                Ok(gone) => have_gone |= gone.is_some(),
+                Err(error) if matches!(error.kind(), ErrorKind::Held(_)) => return Ok(have_gone),
+                Err(error) if matches!(error.kind(), ErrorKind::Refused(refusal) if refusal.takes_nothing()) => {
+                    return Err(error);
+                }
+                Err(_) => {}
             }
         }
-        !dead.is_empty()
+        Ok(have_gone)
+    }
+
+    /// Whether a change of nobody's can be made now: nobody who lives keeps others out.
+    fn may_change(&self) -> Result<bool> {
+        let attempt = || match self.space.change(&self.mark_for_change()?, false, &[]) {
+            Ok(_) => Ok(true),
+            Err(ErrorKind::Held(_)) => Ok(false),
+            Err(kind) => Err(self.error(kind)),
+        };
+        if attempt()? {
+            return Ok(true);
+        }
+        // The hold of one that is gone is none.
+        self.break_the_dead();
+        attempt()
+    }
+
+    /// Whether an item can go back to a list: not while something else has its name. Only the first bytes of that are read.
+    fn takes_back(&self, list: &[u8]) -> Result<bool> {
+        let (_, known) = self.space.read_head(list, self.asker()).map_err(|kind| self.error(kind))?;
+        let is_other = |value: &Stored| !value.is_queue && matches!(list::kind(value.bytes()), Kind::Other);
+        Ok(!known.is_some_and(|known| is_other(&known.value)))
     }
 
     /// Lets an item go back that this handle has given up, also within its own hold.

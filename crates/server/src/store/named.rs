@@ -113,7 +113,7 @@ impl ServerStore {
             Some(b"held") => {
                 let held = text.and_then(Held::read).ok_or_else(senseless)?;
                 if !has_looked && self.is_dead(&held.owner) {
-                    self.pass_over_the_late(lock);
+                    self.space.at_once(|| self.pass_over_the_late(lock));
                     return self.ask_for_named(lock, wait, true);
                 }
                 let same_thread = thread::has(&held.owner, &held.machine, held.process);
@@ -121,7 +121,7 @@ impl ServerStore {
                 Ok(Taking::Occupied(Occupied { same_thread, owner: pid, token, note: 0 }))
             }
             Some(b"called") if !has_looked && !wait => {
-                self.pass_over_the_late(lock);
+                self.space.at_once(|| self.pass_over_the_late(lock));
                 self.ask_for_named(lock, wait, true)
             }
             // It is somebody's turn who has not come yet.
@@ -229,7 +229,7 @@ impl ServerStore {
 
     pub(super) fn leave_line(&self, lock: LockName) {
         if let Ok(owner) = self.owner() {
-            let _ = self.ask_named(&[b"leave", &field(lock), owner.text().as_bytes()]);
+            let _ = self.space.at_once(|| self.ask_named(&[b"leave", &field(lock), owner.text().as_bytes()]));
         }
     }
 
@@ -246,7 +246,7 @@ impl ServerStore {
         }
         while !self.space.may_have_changed(Key::Named) {
             if Instant::now() >= deadline {
-                self.pass_over_the_late(lock);
+                self.space.at_once(|| self.pass_over_the_late(lock));
                 return;
             }
             if self.space.wait(deadline).is_err() {

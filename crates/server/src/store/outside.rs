@@ -75,7 +75,7 @@ impl ServerStore {
         let waiters = (in_line.len() + waiting.len() - dead.len()) as u64;
         for gone in waiting.iter().filter(|owner| dead.contains(owner)) {
             // (It was killed while it waited, and nobody else takes it off.)
-            let _ = ask(&[b"ZREM", keys.kind(Key::Watching), gone.text().as_bytes()]);
+            let _ = self.space.at_once(|| ask(&[b"ZREM", keys.kind(Key::Watching), gone.text().as_bytes()]));
         }
         Ok(Stats {
             keys: count.saturating_sub(due),

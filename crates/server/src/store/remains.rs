@@ -42,7 +42,7 @@ impl ServerStore {
     /// Takes some marks away whose owners are gone, once over each connection. Where that cannot be, others do.
     pub(super) fn clear_remains(&self) {
         if self.space.is_first_to_clear() {
-            let _ = self.clear_some();
+            let _ = self.space.at_once(|| self.clear_some());
         }
     }
 

@@ -189,9 +189,9 @@ impl Space {
         items.ok_or(ErrorKind::Senseless)
     }
 
-    /// The owners of items have been asked for.
-    pub fn has_looked_after_items(&self) {
-        self.inner().consuming.has_looked();
+    /// The owners of items have been asked for. `takes`: the server takes what has to be done then.
+    pub fn has_looked_after_items(&self, takes: bool) {
+        self.inner().consuming.has_looked(takes);
     }
 
     /// Whether nobody of this thread has taken away what the dead have left, over this connection.

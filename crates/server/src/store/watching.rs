@@ -129,7 +129,8 @@ impl ServerStore {
         let key = self.space.keys.kind(Key::Watching);
         let since = (wall_clock() / 1_000_000).to_string();
         // (A user that may not write there is not counted.)
-        let is_seen = self.space.ask(&[b"ZADD", key, since.as_bytes(), waiter.as_bytes()]).is_ok();
+        let note = [&b"ZADD"[..], key, since.as_bytes(), waiter.as_bytes()];
+        let is_seen = self.space.at_once(|| self.space.ask(&note)).is_ok();
         self.clear_remains();
         // (The word of a change may have come with that answer.)
         let heard = self.space.heard();
@@ -140,7 +141,7 @@ impl ServerStore {
         // (One that is kept out waits for something else; one whose connection has ended is not counted.)
         let is_told = outcome.as_ref().map_or_else(|error| matches!(error.kind(), ErrorKind::Held(_)), |_| true);
         if is_seen && is_told {
-            let _ = self.space.ask(&[b"ZREM", key, waiter.as_bytes()]);
+            let _ = self.space.at_once(|| self.space.ask(&[b"ZREM", key, waiter.as_bytes()]));
         }
         outcome
     }
