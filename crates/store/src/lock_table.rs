@@ -195,6 +195,13 @@ struct Probe<'f> {
     free: Option<LockSlot<'f>>,
 }
 
+/// How far somebody has come in going through the slots of a table.
+#[derive(Default)]
+pub struct SlotPlace {
+    run: u64,
+    next: u64,
+}
+
 /// The table of a file, to look at.
 #[derive(Clone, Copy)]
 pub struct LockTable<'f> {
@@ -243,6 +250,14 @@ impl<'f> LockTable<'f> {
     /// All slots, those of nobody as well.
     pub fn slots(self) -> impl Iterator<Item = LockSlot<'f>> {
         (0..self.count).map(move |number| self.slot(number))
+    }
+
+    /// The next slot like that, behind a place; from the beginning where the table has moved since.
+    pub fn next_slot(self, place: &mut SlotPlace, is_such: impl Fn(&LockSlot<'f>) -> bool) -> Option<LockSlot<'f>> {
+        let first = if place.run == self.run { place.next } else { 0 };
+        let number = (first..self.count).find(|number| is_such(&self.slot(*number)))?;
+        *place = SlotPlace { run: self.run, next: number + 1 };
+        Some(self.slot(number))
     }
 
     /// The items in consumption, those of dead owners as well.

@@ -13,7 +13,7 @@ use super::futex::{Woken, futex_wait, futex_wake};
 use super::header::LeaseSlot;
 use super::line::{CALLED, FREE, Line, WAITING};
 use super::lock::WriteGuard;
-use super::lock_table::{LockKey, LockSlot, LockTable, LockTableWriter, Owner};
+use super::lock_table::{LockKey, LockSlot, LockTable, LockTableWriter, Owner, SlotPlace};
 use super::lock_word::NOBODY;
 use super::memory::Instant;
 use super::opening::{EndedLock, PlaceInLine};
@@ -154,8 +154,9 @@ impl<'g> NamedLocks<'g> {
     /// Ends all locks that name this lease: those of its last owner.
     pub fn end_all_of(&self, lease: u32) {
         let is_its = |slot: &LockSlot| matches!(slot.owner(), Owner::Has(its) | Owner::Called(its) if its == lease);
-        // (The table may move each time.)
-        while let Some(slot) = self.table().and_then(|table| table.slots().find(is_its)) {
+        // (Each end may move the table, and then the slots.)
+        let mut place = SlotPlace::default();
+        while let Some(slot) = self.table().and_then(|table| table.next_slot(&mut place, is_its)) {
             self.pass_on(slot);
         }
     }

@@ -323,6 +323,31 @@ fn a_recycled_lease_does_not_own_the_locks_of_its_predecessor() {
     });
 }
 
+/// The table moves again and again meanwhile.
+#[test]
+fn all_locks_of_a_dead_owner_end_with_its_lease_however_many_there_are() {
+    let path = TemporaryPath::new();
+    let store = path.store();
+    take(&store, b"mine").unwrap();
+    for n in 0..3000 {
+        take(&store, format!("name {n}").as_bytes()).unwrap();
+    }
+    let large = store.check().unwrap().used;
+    let file = store.file();
+    let next = next_lease(&file);
+    let table = LockTable::of(&file).unwrap();
+    let is_its = |slot: &crate::lock_table::LockSlot| slot.read_name().is_some_and(|(.., name)| name != b"mine");
+    for slot in table.slots().filter(|slot| slot.owner() != Owner::Nobody).filter(is_its) {
+        slot.pid().set(0);
+        slot.set_owner(Owner::Has(next));
+    }
+    std::thread::scope(|scope| scope.spawn(|| put(&path.store(), b"x", b"1")).join().unwrap());
+    let held = LockTable::of(&file).unwrap().slots().filter(|slot| slot.owner() != Owner::Nobody);
+    assert_eq!(held.map(|slot| slot.read_name().unwrap().2).collect::<Vec<_>>(), [b"mine"]);
+    assert!(store.check().unwrap().used < large / 20);
+    assert_sound(&store);
+}
+
 /// A process that keeps the write lock, as if it were stopped, while `during` runs; then it does `after`, whose result this is.
 fn while_nobody_can_write(path: &TemporaryPath, during: impl FnOnce(), after: fn(&Store) -> bool) -> bool {
     let step = shared();
