@@ -1,6 +1,7 @@
 //! Files that are opened, made, deleted, cut short, copied or are none of the store's.
 
 use super::*;
+use crate::testing::as_a_reader;
 
 #[test]
 fn a_destroyed_file_is_closed_at_once() {
@@ -224,4 +225,14 @@ fn a_header_that_somebody_has_written_over_is_left_as_it_is() {
         assert!(store.put(b"x", b"new", &mut Version::default()).is_err());
         assert!(std::fs::read(&path.0).unwrap() == before);
     }
+}
+
+/// One who may not put the file right has a copy in memory. (To read all of it takes minutes.)
+#[test]
+fn a_reader_of_a_file_that_is_far_longer_than_its_store_copies_only_what_is_there() {
+    let path = TemporaryPath::new();
+    put(&path.store(), b"x", b"1");
+    let copy = path.copy();
+    std::fs::File::options().write(true).open(&copy.0).unwrap().set_len(1 << 40).unwrap();
+    as_a_reader(|| assert_eq!(get(&copy.store(), b"x"), Some(b"1".to_vec())));
 }
