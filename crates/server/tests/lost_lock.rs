@@ -135,3 +135,57 @@ fn a_lock_that_the_server_refuses_to_end_keeps_no_reader_out() {
         assert_eq!(redis.tell(&["EXISTS", "{app}:lock"]).integer(), Some(0), "{options}");
     }
 }
+
+/// Somebody has ended the hold by hand, and has left the lock.
+#[test]
+fn a_lock_without_its_hold_keeps_no_reader_out() {
+    for (lives, unlocks) in [(true, false), (false, false), (true, true)] {
+        let redis = Redis::start(&[]);
+        let (store, reader) = (on(&redis), on(&redis));
+        put(&store, b"x", &[1]);
+        assert_eq!(read(&reader, b"x").unwrap(), Some(vec![1]));
+        store.lock(Patience::default()).unwrap();
+        redis.tell(&["DEL", "{app}:hold"]);
+        if !lives {
+            end_all(&redis);
+        }
+        if unlocks {
+            store.unlock();
+            assert_eq!(redis.tell(&["EXISTS", "{app}:lock"]).integer(), Some(0));
+        }
+        let address = redis.address("", "?prefix=app").to_string();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let reader = ServerStore::new(&Address::parse(address.as_bytes()).unwrap(), || 0);
+            let _ = sender.send((read(&reader, b"x").unwrap(), reader.len().unwrap()));
+        });
+        let found = receiver.recv_timeout(std::time::Duration::from_secs(30));
+        assert_eq!(found.expect("a read that ends"), (Some(vec![1]), 1));
+        assert_eq!(redis.tell(&["EXISTS", "{app}:lock"]).integer(), Some(0));
+        assert!(is_lock_gone(store.put(b"x", &[2], &mut ServerVersion::default())) != unlocks);
+        // A thread that has asked in vain has not kept what it was told.
+        put(&reader, b"x", &[3]);
+        assert_eq!(read(&reader, b"x").unwrap(), Some(vec![3]));
+    }
+}
+
+#[test]
+fn the_first_in_line_that_does_not_come_is_passed_over_although_the_clock_was_set_back() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    // It stands there, is called, and does not come.
+    let asker = std::thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            let first = on(&redis);
+            first.lock(Patience::default()).unwrap();
+            let mark = redis.tell(&["GET", "{app}:hold"]).text().unwrap().to_vec();
+            String::from_utf8(mark).unwrap().split(' ').next().unwrap().to_string()
+        });
+        first.join().unwrap()
+    });
+    assert_eq!(redis.tell(&["EXISTS", "{app}:hold"]).integer(), Some(0));
+    redis.tell(&["ZADD", "{app}:waiting", "1", &asker]);
+    redis.tell(&["HSET", "{app}:calls", "", &format!("{asker} 1 9000000000000000")]);
+    store.lock(Patience::default()).unwrap();
+    store.unlock();
+}

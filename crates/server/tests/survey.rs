@@ -132,3 +132,23 @@ fn names_that_have_changed_are_told_of_from_any_change_on() {
         assert_eq!(store.life().unwrap(), life);
     }
 }
+
+#[test]
+fn the_number_of_changes_leaves_out_those_numbers_that_a_server_skips_when_it_was_started_anew() {
+    let redis = Redis::start(&[]);
+    let commits = || {
+        std::thread::scope(|scope| {
+            let client = scope.spawn(|| {
+                let store = ServerStore::new(&redis.address("", "?prefix=app"), || 0);
+                put(&store, b"a", &[1]);
+                store.glance().unwrap().commits
+            });
+            client.join().unwrap()
+        })
+    };
+    assert_eq!([commits(), commits()], [1, 2]);
+    let before = redis.tell(&["HGET", "{app}:counters", "change"]).number().unwrap();
+    redis.tell(&["HSET", "{app}:counters", "run", "another"]);
+    assert_eq!([commits(), commits()], [3, 4]);
+    assert!(redis.tell(&["HGET", "{app}:counters", "change"]).number().unwrap() > before + 1_000_000);
+}

@@ -42,7 +42,8 @@ local function is_late(calls, line, who)
     local time = redis.call('TIME')
     local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
     local called, since = string.match(redis.call('HGET', calls, line) or '', '^(.*) (%d+)$')
-    if called == who then return now - tonumber(since) >= TURN end
+    -- (A clock that was set back says nothing of how long that is.)
+    if called == who then return now < tonumber(since) or now - tonumber(since) >= TURN end
     redis.call('HSET', calls, line, who .. ' ' .. string.format('%.0f', now))
     return false
 end

@@ -6,6 +6,8 @@ local lock, life, counters, hold = KEYS[1], KEYS[2], ARGV[5] .. 'counters', ARGV
 local before, after, strength, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local held = redis.call('GET', hold)
 if held and held ~= before then return {'held', held} end
+-- (Somebody else has removed the hold alone, as to end it: then it is over for those who read, too.)
+if not held and redis.call('EXISTS', lock) == 1 then redis.call('DEL', lock) end
 if not held and before ~= '' then return {'ended'} end
 -- (See `change.lua`: a transaction may be what makes room.)
 if after ~= '' then redis.call('DEL', ARGV[5] .. 'never') end

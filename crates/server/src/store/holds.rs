@@ -278,22 +278,26 @@ impl ServerStore {
         }
     }
 
-    /// Ends the hold of an owner whose connection is gone; where there is none, lets the line go on past such.
+    /// Ends the hold of an owner whose connection is gone, and a lock that is there without the hold that it is; where there is none, lets the line go on past
+    /// those that are gone.
     pub(super) fn break_the_dead(&self) {
         self.space.at_once(|| self.try_to_break_the_dead());
     }
 
     fn try_to_break_the_dead(&self) {
         let before = self.refused.take();
-        let Ok(Value::Text(mark)) = self.space.ask(&[b"GET", self.space.keys.kind(Key::Hold)]) else {
+        let [hold, lock] = [Key::Hold, Key::Lock].map(|key| self.space.keys.kind(key));
+        let Ok(Value::List(marks)) = self.space.ask(&[b"MGET", hold, lock]) else { return };
+        let [hold, lock] = [0, 1].map(|at| marks.get(at).and_then(Value::text));
+        let Some(mark) = hold.or(lock) else {
             if let Some(first) = self.first_waiter().filter(|first| self.is_dead(first)) {
                 let _ = self.space.ask(&[b"ZREM", self.space.keys.kind(Key::Waiting), first.text().as_bytes()]);
             }
             return;
         };
-        let Some(dead) = Mark::read(&mark).filter(|mark| self.is_dead(&mark.owner)) else { return };
+        let Some(dead) = Mark::read(mark).filter(|mark| hold.is_none() || self.is_dead(&mark.owner)) else { return };
         // (Only if it is still that one.)
-        if let Err(ErrorKind::Refused(refusal)) = self.space.hold(&mark, b"", false, false) {
+        if let Err(ErrorKind::Refused(refusal)) = self.space.hold(mark, b"", false, false) {
             self.space.pass(dead);
             self.refused.replace(Some((before.map_or_else(Instant::now, |(since, _)| since), refusal)));
         }

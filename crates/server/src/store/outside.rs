@@ -54,10 +54,10 @@ impl ServerStore {
         let now = sync_backend::Now::read().milliseconds().saturating_add_signed(self.space.ahead()).to_string();
         let count = ask(&[b"ZCARD", keys.kind(Key::Order)])?.integer().unwrap_or(0) as u64;
         let due = ask(&[b"ZCOUNT", keys.kind(Key::Due), b"-inf", now.as_bytes()])?.integer().unwrap_or(0) as u64;
-        let commits = match ask(&[b"HMGET", keys.kind(Key::Counters), b"change", b"first"])? {
+        let commits = match ask(&[b"HMGET", keys.kind(Key::Counters), b"change", b"first", b"skipped"])? {
             Value::List(words) => {
                 let number = |at: usize| words.get(at).and_then(Value::number).unwrap_or(0);
-                number(0).saturating_sub(number(1))
+                number(0).saturating_sub(number(1) + number(2))
             }
             _ => 0,
         };

@@ -284,8 +284,11 @@ impl Space {
                 Ok((token, mark))
             }
             Some(b"held") => Err(inner.held(parts.get(1), false)?),
-            Some(b"called") => Err(ErrorKind::Held(CALLED)),
-            Some(b"ended") => Err(ErrorKind::LockGone),
+            Some(answer @ (b"called" | b"ended")) => {
+                // (The script may have ended one without a hold, which the server does not tell those who have run it.)
+                inner.lock = Lock::Unknown;
+                Err(if answer == b"called" { ErrorKind::Held(CALLED) } else { ErrorKind::LockGone })
+            }
             _ => Err(ErrorKind::Senseless),
         }
     }
