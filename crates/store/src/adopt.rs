@@ -227,7 +227,7 @@ impl File {
         let size = source.metadata()?.len();
         let mut buffer = vec![0; 1 << 20];
         let mut at = 0;
-        loop {
+        while at < size {
             // (A file may be far longer than what is in it.)
             at = match seek(&source, SeekFrom::Data(at)) {
                 Err(Errno::NXIO) => break,
