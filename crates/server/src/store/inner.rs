@@ -6,7 +6,7 @@ use super::error::ErrorKind;
 use super::layout::{Key, Stored, Told, Unreadable};
 use super::link::Link;
 use super::mark::Mark;
-use super::opening::{Pause, Untold, open};
+use super::opening::{Interruptions, Pause, Untold, open};
 use super::order::{Count, Order};
 use super::place::{OPENING, Place};
 use super::queue::NoMemory;
@@ -20,7 +20,6 @@ use crate::message::{Message, Push, Value};
 use crate::refusal::{Reason, Refusal};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 use sync_fork::fork_generation;
 
 /// The failure where it is not known whether the server has run something.
@@ -94,8 +93,8 @@ pub struct Inner {
     pub heard: u64,
     /// The failure of an opening.
     pub untold: Untold,
-    /// Since when scripts that change nothing have been lost, one after the other.
-    interrupted: Option<Instant>,
+    /// The scripts that change nothing, and have been lost.
+    interruptions: Interruptions,
     /// A warning about the server, which was not told yet.
     pub warning: Option<String>,
     /// Which of the forked ones this process is.
@@ -128,7 +127,7 @@ impl Default for Inner {
             tracked: Tracked::default(),
             heard: 0,
             untold: Untold::default(),
-            interrupted: None,
+            interruptions: Interruptions::default(),
             warning: None,
             generation: fork_generation(),
         }
@@ -476,17 +475,14 @@ impl Inner {
     /// Looks at the connection, and runs a script that has no values, and of which nothing is left where its answer is lost: it changes nothing, or
     /// what ends with the connection. It is to be run again then, unless that has gone on for too long.
     pub fn run_on_all(&mut self, place: &Place, script: Script, words: &[&[u8]]) -> Outcome<Value> {
+        self.interruptions.begin();
         match self.run_on_all_once(place, script, words) {
-            Err(ErrorKind::Interrupted(cause)) => {
-                let since = *self.interrupted.get_or_insert_with(Instant::now);
-                if since.elapsed() < place.address.server.timeout {
-                    return Err(ErrorKind::Interrupted(cause));
-                }
-                self.interrupted = None;
+            Err(ErrorKind::Interrupted(cause)) if !self.interruptions.may_go_on(place.address.server.timeout) => {
                 Err(ErrorKind::Lost(cause))
             }
+            outcome @ Err(ErrorKind::Interrupted(_)) => outcome,
             outcome => {
-                self.interrupted = None;
+                self.interruptions = Interruptions::default();
                 outcome
             }
         }

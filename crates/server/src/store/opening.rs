@@ -92,3 +92,57 @@ impl Untold {
         self.0.take().filter(|_| is_true).map(|(_, failure)| failure)
     }
 }
+
+/// The time within which an attempt begins that follows one that was interrupted.
+const RIGHT_BEHIND: Duration = Duration::from_secs(1);
+
+/// Attempts that have ended with their connections, each one right behind the other: since when, and the end of the last one.
+#[derive(Debug, Default)]
+pub struct Interruptions(Option<(Instant, Instant)>);
+
+impl Interruptions {
+    /// An attempt begins. (Nobody asks again for what is over by itself, as a lock that was given up: the next one to be interrupted has nothing to do with it.)
+    pub fn begin(&mut self) {
+        self.0.take_if(|(_, last)| last.elapsed() >= RIGHT_BEHIND);
+    }
+
+    /// It was interrupted. False: they have been for so long by now.
+    pub fn may_go_on(&mut self, timeout: Duration) -> bool {
+        let now = Instant::now();
+        let since = self.0.map_or(now, |(since, _)| since);
+        let may = now - since < timeout;
+        self.0 = may.then_some((since, now));
+        may
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// As if so much time had passed.
+    fn pass(interruptions: &mut Interruptions, time: Duration) {
+        interruptions.0 = interruptions.0.map(|(since, last)| (since - time, last - time));
+    }
+
+    #[test]
+    fn interruptions_go_on_for_a_time_if_each_one_is_right_behind_the_last() {
+        let mut interruptions = Interruptions::default();
+        let mut interrupted = |after: Duration| {
+            pass(&mut interruptions, after);
+            interruptions.begin();
+            interruptions.may_go_on(TIMEOUT)
+        };
+        assert!(interrupted(Duration::ZERO));
+        for _ in 0..6 {
+            assert!(interrupted(Duration::from_millis(800)));
+        }
+        assert!(!interrupted(Duration::from_millis(800)), "for longer than they may");
+        assert!(interrupted(Duration::ZERO), "that was told");
+        for _ in 0..3 {
+            assert!(interrupted(Duration::from_secs(60)), "much later");
+        }
+    }
+}
