@@ -186,3 +186,34 @@ fn a_request_that_arrives_behind_its_own_refusal_does_nothing() {
     let begun = ["RENAME {sync}:kept {sync}:counters"];
     arrives_behind_its_refusal("remove without a store", |store| store.remove(b"x"), &ended, &begun);
 }
+
+/// An element that was shifted is in the record of that. The next change looks at the record, and takes no longer for the element.
+#[test]
+fn the_answer_in_a_record_is_read_only_where_it_is_asked_for() {
+    use std::io::{BufRead, BufReader, Write};
+    let redis = Redis::start(&[]);
+    let store = ServerStore::new(&redis.address("", "?prefix=app"), || 0);
+    put(&store, b"list", &[0x93, 1, 2, 3]);
+    put(&store, b"n", &[5]);
+    let mut stream = std::os::unix::net::UnixStream::connect(redis.socket()).unwrap();
+    stream.write_all(b"MONITOR\r\n").unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "+OK");
+    let version = &mut ServerVersion::default();
+    for change in 0..3 {
+        store.shift(b"list", version, &mut Vec::new()).unwrap();
+        match change {
+            0 => drop(store.add_number(b"n", 1, version).unwrap()),
+            1 => store.put(b"n", &[7], version).unwrap(),
+            _ => store.put(b"new", &[7], version).unwrap(),
+        }
+    }
+    redis.tell(&["ECHO", "that was all"]);
+    let own: Vec<String> = lines
+        .map(Result::unwrap)
+        .take_while(|line| !line.contains("that was all"))
+        .filter(|line| line.contains(" lua]") && line.contains("\"{app}:process:"))
+        .collect();
+    let count = |word: &str| own.iter().filter(|line| line.contains(word)).count();
+    assert_eq!([count("\"SET\""), count("\"GETRANGE\""), own.len()], [6, 6, 12], "{own:#?}");
+}

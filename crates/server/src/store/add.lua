@@ -2,13 +2,17 @@
 local all, name, number, process, mine, kind, mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local key, counters = all .. 'v:' .. name, all .. 'counters'
 -- (Should the answer be lost, the long script is asked, and this request may arrive behind that one.)
-local function was_done_before(last) return last and tonumber(string.match(last, '^%d+')) >= tonumber(number) end
+local function was_done_before()
+    -- (The answer behind the number may be long.)
+    local last = string.match(redis.call('GETRANGE', process, '0', '31'), '^%d+')
+    return last and tonumber(last) >= tonumber(number)
+end
 -- Whether an integer may be another program's, see `adopt` of `change.lua`.
 local function may_be_strange() return not redis.call('ZSCORE', all .. 'order', name) or redis.call('ZSCORE', all .. 'due', name) end
 
 if kind == 'add' then
-    local last, held, before = unpack(redis.call('MGET', process, all .. 'hold', key))
-    if was_done_before(last) or (held or '') ~= mine then return '0' end
+    local held, before = unpack(redis.call('MGET', all .. 'hold', key))
+    if was_done_before() or (held or '') ~= mine then return '0' end
     if not before or before == '' or string.byte(before) == 193 then return '0' end
     if mark ~= '' and before ~= mark then return 'differs' end
     if may_be_strange() then return '0' end

@@ -11,11 +11,12 @@ local counters, order, changes, hold, due, items, consumers =
 local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 8)
 
 -- A request that was sent again, as its answer was lost, is not done twice: neither the second one, nor the first, should that arrive behind it.
-local last = redis.call('GET', process)
-if last then
-    local done, answer = string.match(last, '^(%d+) (.*)$')
+-- (Its answer may be long: it is read only where it is asked for.)
+local done = string.match(redis.call('GETRANGE', process, '0', '31'), '^%d+')
+if done then
     if tonumber(done) > tonumber(number) then return {'late'} end
     if done == number then
+        local answer = string.sub(redis.call('GET', process), #done + 2)
         -- (Of `one.lua`.)
         local its_change, sum = string.match(answer, '^=(%d+) ?(-?%d*)$')
         -- (Nothing is read here, so that the server tells of no later change, nor of one since.)

@@ -6,8 +6,7 @@
 --       'push' or 'shift', the mark of the value that is to be there ('': any), its length, or that of the longest element that may be taken, the digits
 --       of the value ('': it is none), or of the addend, or the number of elements, bytes, note, how long the record of the request is kept (ms)
 -- `add.lua` comes first: it has given names to the first words, and has done 'add'.
-local last, held = unpack(redis.call('MGET', process, all .. 'hold'))
-if was_done_before(last) or (held or '') ~= mine then return '0' end
+if was_done_before() or (redis.call('GET', all .. 'hold') or '') ~= mine then return '0' end
 -- (A value may be long: the first bytes of it are enough.)
 local head = redis.pcall('GETRANGE', key, '0', '39')
 if type(head) == 'table' or head == '' then return '0' end
