@@ -531,7 +531,7 @@ impl Inner {
             match result {
                 Ok(value) => return Ok(value),
                 Err(Failure::Refused(Refusal { reason: Reason::NoMemory(bytes), .. })) => {
-                    if matches!(script, Script::All | Script::Changes) {
+                    if script.only_reads() {
                         return Err(ErrorKind::NoMemory(bytes));
                     }
                     // (The script has been run. What it may have taken is given up, as nobody knows of it, and what it has changed is asked for anew.)

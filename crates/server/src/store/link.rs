@@ -10,7 +10,7 @@ use crate::batch::{Batch, Word};
 use crate::connection::Connection;
 use crate::failure::{Failure, Lost};
 use crate::message::{Message, Push, Value};
-use crate::refusal::Reason;
+use crate::refusal::{Reason, Refusal};
 use sync_backend::Now;
 
 /// A connection, and what is known of its server.
@@ -38,6 +38,8 @@ pub struct Link {
     /// In a cluster: a key of the store that is never there, which each script names. While the slot is on its way to another node, no script runs
     /// on the half of the keys: one is missing on either side.
     guard: Option<Vec<u8>>,
+    /// The keys of the script that moves the numbers on, as long as the server has refused that: it comes before the first change.
+    unmoved: Option<[Vec<u8>; 3]>,
 }
 
 impl Link {
@@ -117,6 +119,7 @@ impl Link {
             warning,
             hides_clients: false,
             guard,
+            unmoved: None,
         };
         if let Value::List(counters) = counters {
             link.move_numbers_on(keys, &counters, &mut |_| is_told = true)?;
@@ -164,14 +167,27 @@ impl Link {
         if self.history.is_empty() || last.text() == Some(&self.history[..]) {
             return Ok(());
         }
-        let history = self.history.clone();
-        let own = [Key::Lock, Key::Life].map(|key| keys.kind(key));
-        // (Of its own changes the server does not tell, and it makes none of the items.)
-        match self.run_script(Script::Run, &own, &[keys.start().into(), (&history).into()], pushes) {
-            // One who may only read makes no change.
-            Ok(_) => Ok(()),
+        self.unmoved = Some([keys.kind(Key::Lock), keys.kind(Key::Life), keys.start()].map(<[u8]>::to_vec));
+        match self.move_on(pushes) {
             Err(Failure::Refused(refusal)) if !refusal.may_pass() => Ok(()),
-            Err(failure) => Err(failure),
+            // (Such a server may stay so for long, and those who read need no numbers.)
+            Err(Failure::Refused(Refusal { reason: Reason::NoReplicas, .. })) => Ok(()),
+            moved => moved,
+        }
+    }
+
+    /// The same, where that has not been yet. (Of its own changes the server does not tell, and it makes none of the items.)
+    fn move_on(&mut self, pushes: &mut dyn FnMut(Push)) -> Result<(), Failure> {
+        let Some(unmoved) = self.unmoved.take() else { return Ok(()) };
+        let (history, [lock, life, start]) = (self.history.clone(), &unmoved);
+        match self.run_script(Script::Run, &[lock, life], &[start.into(), (&history).into()], pushes) {
+            // One who may only read makes no change.
+            Err(Failure::Refused(refusal)) if !refusal.takes_nothing() => Ok(()),
+            Err(failure) => {
+                self.unmoved = Some(unmoved);
+                Err(failure)
+            }
+            Ok(_) => Ok(()),
         }
     }
 
@@ -187,6 +203,12 @@ impl Link {
         let shown = self.shown();
         #[cfg(feature = "testing")]
         let words = &[words, &[shown.as_bytes().into()]].concat()[..];
+        if !script.only_reads() {
+            self.move_on(pushes).map_err(|failure| match failure {
+                Failure::Lost(lost) => Failure::Lost(Lost { answered: 0, sent: 0, ..lost }),
+                refused => refused,
+            })?;
+        }
         let Self { connection, digests, memory, guard, .. } = self;
         let guard = guard.as_deref();
         let mut count = itoa::Buffer::new();

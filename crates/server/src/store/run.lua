@@ -3,6 +3,8 @@
 -- KEYS: the lock, the life of the store. ARGV: the start of all keys, the run of the server
 local counters, run = ARGV[1] .. 'counters', ARGV[2]
 if redis.call('EXISTS', counters) == 0 or redis.call('HGET', counters, 'run') == run then return 0 end
+-- (See `change.lua`: a change that is to come may be what makes room.)
+redis.call('DEL', ARGV[1] .. 'never')
 local time = redis.call('TIME')
 local now = tonumber(time[1] .. string.format('%06d', time[2]))
 for _, field in ipairs({'change', 'token'}) do

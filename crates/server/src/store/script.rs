@@ -53,6 +53,11 @@ macro_rules! clock {
 }
 
 impl Script {
+    /// Whether it changes nothing.
+    pub fn only_reads(self) -> bool {
+        matches!(self, Self::All | Self::Changes)
+    }
+
     /// Its text.
     pub fn text(self) -> &'static str {
         match self {
