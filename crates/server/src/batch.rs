@@ -77,7 +77,7 @@ pub struct Batch<'w> {
 }
 
 /// A long piece of a word.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Long<'w> {
     /// Its place among the bytes.
     at: usize,
@@ -123,6 +123,21 @@ impl<'w> Batch<'w> {
             }
         }
         self.ends.push(self.size());
+    }
+
+    /// Adds the requests of another one.
+    pub fn add_batch(&mut self, other: &Batch<'w>) {
+        let (at, start) = (self.bytes.len(), self.size());
+        if self.has_room(other.bytes.len()) {
+            self.bytes.extend_from_slice(&other.bytes);
+            self.long.extend(other.long.iter().map(|long| Long {
+                at: at + long.at,
+                start: start + long.start,
+                ..*long
+            }));
+        }
+        self.refused = self.refused.or(other.refused);
+        self.ends.extend(other.ends.iter().map(|end| start + end));
     }
 
     /// The kind of what follows, and its length.
@@ -255,6 +270,11 @@ mod tests {
         for at_most in [usize::MAX, 4099, 5] {
             assert!(sent(&batch, at_most) == all, "by {at_most} bytes");
         }
+        let mut twice = Batch::new();
+        twice.add_batch(&batch);
+        twice.add_batch(&batch);
+        assert!(sent(&twice, 4099) == all.repeat(2));
+        assert_eq!([2 * all.len() - 1, 2 * all.len()].map(|sent| twice.whole(sent)), [3, 4]);
         let first = all.len() - (format!("*1\r\n${LONG}\r\n").len() + LONG + 2);
         assert_eq!([first - 1, first, all.len() - 1, all.len()].map(|sent| batch.whole(sent)), [0, 1, 1, 2]);
     }

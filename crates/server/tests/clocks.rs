@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sync_backend::{Backend, Expiry, Now, clock};
-use sync_server::testing::{Redis, put, read};
+use sync_server::testing::{Redis, put, read, until};
 use sync_server::{ServerStore, ServerVersion, Value};
 
 /// A client takes the server's clock for one that is so much before its own.
@@ -121,6 +121,43 @@ fn a_value_may_live_for_longer_than_the_server_can_count() {
         assert_eq!(store.len().unwrap(), 1, "{life}");
     }
 }
+
+/// The value is there for half an hour more by the server's clock, whatever its reader's was.
+#[test]
+fn a_client_that_only_reads_learns_that_the_clocks_differ_by_something_else() {
+    for options in ["", "?cache=0"] {
+        for (kind, look) in LOOKS {
+            for shown in [now() - AHEAD, now() + AHEAD] {
+                let (redis, expiry) = with_session();
+                thread::scope(|scope| {
+                    let client = scope.spawn(|| {
+                        clock::start_at(shown);
+                        let store = ServerStore::new(&redis.address("", options), || 0);
+                        look(&store, expiry.unwrap());
+                        clock::unset();
+                        until("the right time", || look(&store, expiry.unwrap()));
+                    });
+                    client.join().unwrap_or_else(|_| panic!("{kind} {options} {shown}"));
+                });
+            }
+        }
+    }
+}
+
+/// Whether a store has the value, which expires then.
+type Look = fn(&ServerStore, Expiry) -> bool;
+
+const LOOKS: [(&str, Look); 4] = [
+    ("get", |store, expiry| {
+        let mut version = ServerVersion::default();
+        store.get(b"session", &mut version, &mut Vec::new()).unwrap();
+        let is_about = |seen: Expiry| seen.milliseconds().abs_diff(expiry.milliseconds()) < 60_000;
+        version.expiry().is_some_and(is_about)
+    }),
+    ("len", |store, _| store.len().unwrap() == 1),
+    ("stats", |store, _| store.glance().unwrap().keys == 1),
+    ("snapshot", |store, _| store.snapshot().unwrap().len() == 1),
+];
 
 /// Short changes have every other number, be it the even or the odd ones.
 #[test]

@@ -5,6 +5,7 @@ use super::error::ErrorKind;
 use super::inner::{Inner, Lock, Outcome, Sending};
 use super::layout::{Key, Stored};
 use super::mark::Mark;
+use super::order::score_in;
 use super::record::{Doubt, Sent};
 use super::script::Script;
 use super::space::Space;
@@ -86,7 +87,7 @@ impl Space {
                 let change = parts.next().as_ref().and_then(Value::integer).unwrap_or(0) as u64;
                 let life = parts.next();
                 inner.learn_gone(parts.next())?;
-                learn_time(&mut inner, parts.next().filter(|_| is_fresh), before);
+                inner.learn_time(parts.next().filter(|_| is_fresh).as_ref().and_then(score_in), before);
                 if looks
                     && is_fresh
                     && let Some(Value::Text(life)) = life
@@ -117,7 +118,7 @@ impl Space {
             }
             Some(b"differs") => {
                 inner.learn_gone(parts.nth(1))?;
-                learn_time(&mut inner, parts.next(), before);
+                inner.learn_time(parts.next().as_ref().and_then(score_in), before);
                 steps.iter().for_each(|step| inner.cache.ask_again(step.name));
                 Ok(Changed::Differs)
             }
@@ -182,15 +183,6 @@ impl Space {
         }
         inner.counters_known = false;
         Ok(One::Changed(Changed::Done(change, vec![result])))
-    }
-}
-
-/// A script has told the time, where that counted, since our clock showed another one: the server's may go otherwise than was known.
-fn learn_time(inner: &mut Inner, time: Option<Value>, before: Now) {
-    let Some(time) = time.as_ref().and_then(Value::integer) else { return };
-    if inner.link.as_mut().is_some_and(|link| link.learn_time(time as u64, before)) {
-        // (It was reckoned by the other clock when each value expires.)
-        inner.doubt_all();
     }
 }
 

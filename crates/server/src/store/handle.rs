@@ -89,7 +89,7 @@ impl ServerStore {
 
     /// The one who runs now, as the server's owners of locks are told apart.
     pub(super) fn owner(&self) -> Result<Owner> {
-        let (client, run, _) = self.space.identity().map_err(|kind| self.error(kind))?;
+        let (client, run) = self.space.identity().map_err(|kind| self.error(kind))?;
         Ok(Owner { client, run, object: self.object, fiber: (self.fiber)() as u64 })
     }
 

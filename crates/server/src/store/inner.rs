@@ -4,7 +4,7 @@ use super::cache::Cache;
 use super::consuming::Consuming;
 use super::error::ErrorKind;
 use super::layout::{Key, Stored, Told, Unreadable};
-use super::link::Link;
+use super::link::{self, Link};
 use super::mark::Mark;
 use super::opening::{Interruptions, Pause, Untold, open};
 use super::order::{Count, Order};
@@ -20,6 +20,7 @@ use crate::message::{Message, Push, Value};
 use crate::refusal::{Reason, Refusal};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use sync_backend::Now;
 use sync_fork::fork_generation;
 
 /// The failure where it is not known whether the server has run something.
@@ -135,10 +136,14 @@ impl Default for Inner {
 }
 
 impl Inner {
+    /// By how many milliseconds the server's clock is before that of this process.
+    pub fn ahead(&self) -> i64 {
+        self.link.as_ref().map_or(0, |link| link.ahead)
+    }
+
     /// The server's time (ms).
     pub fn now(&self) -> u64 {
-        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
-        sync_backend::Now::read().milliseconds().saturating_add_signed(ahead)
+        Now::read().milliseconds().saturating_add_signed(self.ahead())
     }
 
     /// The store has this life, or is not there.
@@ -340,6 +345,15 @@ impl Inner {
         }
     }
 
+    /// The server has told its time (ms), since our clock showed another one: the two may differ by something else than was known.
+    pub fn learn_time(&mut self, time: Option<u64>, before: Now) {
+        let Some((time, link)) = time.zip(self.link.as_mut()) else { return };
+        if link.learn_time(time, before) {
+            // (It was reckoned by the other clock when each value expires.)
+            self.doubt_all();
+        }
+    }
+
     /// A script has found names that had expired, and has removed them: of its own connection's changes the server does not tell, and from then on
     /// of no later ones, until they are asked for again.
     pub fn learn_gone(&mut self, gone: Option<Value>) -> Outcome<()> {
@@ -354,7 +368,7 @@ impl Inner {
 
     /// A name has this value now, if that is known, and there is memory for it.
     pub fn stored(&mut self, name: &[u8], value: Option<Stored>) {
-        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
+        let ahead = self.ahead();
         match value {
             Some(value) => self.cache.learn(name, Some(value), ahead),
             None => self.cache.forget(name),
@@ -368,6 +382,15 @@ impl Inner {
         self.tracked.asks();
         loop {
             let link = self.connected_within(place, &pause)?;
+            // (Before all else: no push is between the answers that are learned and the last one.)
+            let mut asked = link.is_to_tell_time().then(Now::read);
+            let with_time = asked.map(|_| {
+                let mut all = Batch::new();
+                all.add(&[b"TIME"]);
+                all.add_batch(batch);
+                all
+            });
+            let batch = with_time.as_ref().unwrap_or(batch);
             let mut messages = Vec::new();
             match link.connection.ask_all_at_once(batch, &mut |message| messages.push(message)) {
                 Ok(()) => {
@@ -386,6 +409,10 @@ impl Inner {
                         match message {
                             // (Also behind a failure: the server tells of each change once.)
                             Message::Push(push) => self.heed(place, push),
+                            Message::Answer(answer) if asked.is_some() => {
+                                let time = answer.ok().as_ref().and_then(link::milliseconds);
+                                asked.take().into_iter().for_each(|before| self.learn_time(time, before));
+                            }
                             Message::Answer(_) if begins_anew || outcome.is_err() => {}
                             Message::Answer(Err(Refusal { reason: Reason::NoMemory(bytes), .. })) => {
                                 outcome = Err(ErrorKind::NoMemory(bytes));
@@ -458,7 +485,7 @@ impl Inner {
     /// The server has told what a name has, of which this is the number.
     pub fn learn_at(&mut self, place: &Place, slot: u32, name: &[u8], value: Value) -> Outcome<()> {
         let foreign = || ErrorKind::Foreign(place.keys.value(name));
-        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
+        let ahead = self.ahead();
         let stored = match value {
             Value::Nil => None,
             Value::Text(raw) if self.cache.confirm(slot, &raw, ahead) => return Ok(()),

@@ -404,7 +404,7 @@ impl ServerStore {
             return Ok(true);
         }
         // (As long as its connection stands, nobody gives it back: then everything was replaced.)
-        let (client_now, run_now, _) = self.space.identity().map_err(|kind| self.error(kind))?;
+        let (client_now, run_now) = self.space.identity().map_err(|kind| self.error(kind))?;
         self.has_gone_back.set(client != (client_now, run_now));
         Ok(false)
     }

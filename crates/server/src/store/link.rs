@@ -11,7 +11,11 @@ use crate::connection::Connection;
 use crate::failure::{Failure, Lost};
 use crate::message::{Message, Push, Value};
 use crate::refusal::{Reason, Refusal};
+use std::time::{Duration, Instant};
 use sync_backend::Now;
+
+/// The time between two looks at the server's clock.
+const BETWEEN_TIMES: Duration = Duration::from_secs(1);
 
 /// A connection, and what is known of its server.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub struct Link {
     pub history: Vec<u8>,
     /// By how many milliseconds the server's clock is before that of this process.
     pub ahead: i64,
+    /// When it was asked for the time; `None`: it is to be asked again.
+    pub timed: Option<Instant>,
     pub digests: Digests,
     /// For the requests that run scripts: the memory of the last one.
     memory: Batch<'static>,
@@ -113,6 +119,7 @@ impl Link {
             run,
             history,
             ahead,
+            timed: Some(Instant::now()),
             digests,
             memory,
             consumers,
@@ -261,6 +268,19 @@ impl Link {
         shown.map_or_else(String::new, |shown| shown.to_string())
     }
 
+    /// Whether to ask the server for the time as well, where it is asked for something: clocks are set, and one who only reads hears of that in no other
+    /// way.
+    pub fn is_to_tell_time(&mut self) -> bool {
+        let is_due = self.timed.is_none_or(|timed| timed.elapsed() >= BETWEEN_TIMES);
+        // (That of the server is none for one that a test has set.)
+        #[cfg(feature = "testing")]
+        let is_due = is_due && !sync_backend::clock::is_set();
+        if is_due {
+            self.timed = Some(Instant::now());
+        }
+        is_due
+    }
+
     /// The server's clock has shown a time (ms) since ours showed another one. True: the two differ by something else than was known.
     pub fn learn_time(&mut self, time: u64, before: Now) -> bool {
         let (before, after) = (before.milliseconds(), Now::read().milliseconds());
@@ -289,7 +309,7 @@ fn is_another(time: u64, before: u64, after: u64) -> bool {
 }
 
 /// The milliseconds of an answer to `TIME`.
-fn milliseconds(time: &Value) -> Option<u64> {
+pub fn milliseconds(time: &Value) -> Option<u64> {
     let Value::List(parts) = time else { return None };
     let number = |at: usize| std::str::from_utf8(parts.get(at)?.text()?).ok()?.parse::<u64>().ok();
     Some(number(0)? * 1000 + number(1)? / 1000)

@@ -260,7 +260,7 @@ impl Inner {
     }
 
     fn fetch_count(&mut self, place: &Place) -> Outcome<()> {
-        let now = self.now().to_string();
+        let (now, ahead) = (self.now().to_string(), self.ahead());
         let (order, due) = (place.keys.kind(Key::Order), place.keys.kind(Key::Due));
         let after = format!("({now}");
         let answers = self.ask_together(
@@ -279,7 +279,8 @@ impl Inner {
             [Value::List(pair)] => pair.get(1).and_then(score_in).ok_or(ErrorKind::Senseless)?,
             _ => return Err(ErrorKind::Senseless),
         };
-        self.count = Some(Count { names: (names - over).max(0) as u64, until });
+        // (Where it was reckoned by the wrong time, it is asked for once more.)
+        self.count = (self.ahead() == ahead).then_some(Count { names: (names - over).max(0) as u64, until });
         Ok(())
     }
 }

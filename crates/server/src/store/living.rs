@@ -25,7 +25,7 @@ impl ServerStore {
     /// The owners among these whose connections have ended. None where the server does not say: a replica knows nothing of the connections of its
     /// master, of which it has the marks.
     pub(super) fn dead<'a>(&self, owners: impl Iterator<Item = &'a Owner> + Clone) -> Vec<&'a Owner> {
-        let Ok((client, run, _)) = self.space.identity() else { return Vec::new() };
+        let Ok((client, run)) = self.space.identity() else { return Vec::new() };
         // (A user may be kept from seeing the run: of owners that were, and for those that are, the number alone counts. So a lock may outlast an owner
         // of another run, and is never taken from one that lives.)
         let is_of_this_run = |owner: &Owner| {

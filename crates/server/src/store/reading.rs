@@ -75,6 +75,8 @@ impl Inner {
     #[cold]
     fn look_at_tracking(&mut self, place: &Place) {
         let Some(batch) = self.tracked.questions() else { return };
+        // (So one whose values have all expired by a wrong clock, and who asks for nothing therefore, learns of that here.)
+        self.link.iter_mut().for_each(|link| link.timed = None);
         let mut answers = Vec::new();
         // (A reader waits for nothing but the answers: there is a next look.)
         let asked = place.at_once(|| {
@@ -133,7 +135,7 @@ impl Inner {
             return self.learn_at(place, slot, name, Value::Text(head));
         }
         let value = Stored::read_head(head, stored).ok_or_else(|| ErrorKind::Foreign(place.keys.value(name)))?;
-        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
+        let ahead = self.ahead();
         self.cache.learn_at(slot, Some(value), ahead);
         Ok(())
     }
@@ -146,7 +148,7 @@ impl Inner {
         let tail: [&[u8]; 4] = [b"GETRANGE", &key, from.as_bytes(), b"-1"];
         let answers = self.ask_together(place, &[&head, &tail])?;
         let [Value::Text(head), Value::Text(tail)] = &answers[..] else { return Err(ErrorKind::Senseless) };
-        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
+        let ahead = self.ahead();
         let before = self.cache.take_last(slot);
         if let Some(value) = before.and_then(|before| Stored::continued(before, head, tail)) {
             self.cache.learn_at(slot, Some(value), ahead);

@@ -200,11 +200,11 @@ impl Space {
         self.cleared.replace(client) != client
     }
 
-    /// The client's number, the server's run, and by how much its clock is ahead.
-    pub fn identity(&self) -> Outcome<(i64, Vec<u8>, i64)> {
+    /// The client's number, and the server's run.
+    pub fn identity(&self) -> Outcome<(i64, Vec<u8>)> {
         let mut inner = self.inner();
         let link = inner.connected(&self.place)?;
-        Ok((link.client, link.run.clone(), link.ahead))
+        Ok((link.client, link.run.clone()))
     }
 
     /// Closes the connection, if it is this owner's: all that others know by it ends then, without a word to the server. True: it was, and stood until
@@ -237,7 +237,7 @@ impl Space {
 
     /// By how many milliseconds the server's clock is before that of this process.
     pub fn ahead(&self) -> i64 {
-        self.inner().link.as_ref().map_or(0, |link| link.ahead)
+        self.inner().ahead()
     }
 
     /// The number from which the changes of the store are counted, as far as it is known; 0: there is none.
