@@ -19,6 +19,9 @@ $functions = [
         $end();
         $s->synchronized(fn () => 1, $name);
     },
+    'the lock has gone at the server' => function ($name) use ($redis) {
+        $name === null ? $redis->ask('del', '{sync}:hold', '{sync}:lock') : $redis->ask('hdel', '{sync}:named', "0$name");
+    },
     'it ends, and the function throws' => function () use ($end) {
         $end();
         throw new LogicException('the exception of the function');
@@ -44,6 +47,11 @@ foreach (['job', null] as $name) {
         $s->release($name);
     }
 }
+// Nor does the lock that is taken once more pass for the one that has gone.
+$token = $s->tryLock('job');
+var_dump($s->tryLock('job') === $token);
+$redis->ask('hdel', '{sync}:named', '0job');
+var_dump($s->tryLock('job') > $token);
 ?>
 --CLEAN--
 <?php
@@ -59,6 +67,8 @@ it ends, and the object is used: Can't finish synchronized() of the lock 'job' o
 bool(true)
 the lock is taken once more: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
 bool(true)
+the lock has gone at the server: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
+bool(true)
 it ends, and the function throws: the exception of the function
 bool(true)
 the function gives it back before: done
@@ -71,7 +81,11 @@ it ends, and the object is used: Can't finish synchronized() of 'ADDRESS?db=0': 
 bool(true)
 the lock is taken once more: The lock on 'ADDRESS?db=0' is lost: the connection ended, which counts as the end of its holder (lock(), or a statement in several steps). Nothing was changed; do it again, and read anew what was read under the lost one.
 bool(true)
+the lock has gone at the server: Can't finish synchronized() of 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
+bool(true)
 it ends, and the function throws: the exception of the function
 bool(true)
 the function gives it back before: done
+bool(true)
+bool(true)
 bool(true)

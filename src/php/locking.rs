@@ -54,10 +54,14 @@ pub extern "C" fn synchronized(data: &mut ExecuteData, result: &mut zval) {
         let timeout = Timeout::of(timeout, 3, None)?;
         let (this, lock) = (call.this(), named(name));
         let Some(token) = take(this, lock, timeout, "synchronized")? else { return Err(too_late(this, name)) };
-        let value = while_held(this, lock, token, || {
+        let (value, has_ended) = until_given_back(this, lock, token, || {
             let value = callback.call(&[])?;
             if this.instance()?.store.has_lost_lock(lock, token) { Err(was_lost(this, name)) } else { Ok(value) }
-        })?;
+        });
+        let value = value?;
+        if has_ended {
+            return Err(was_lost(this, name));
+        }
         call.result().copy(value.dereference());
         Ok(())
     });
@@ -71,16 +75,28 @@ pub fn while_held<T>(
     token: u64,
     body: impl FnOnce() -> Result<T, Thrown>,
 ) -> Result<T, Thrown> {
+    until_given_back(this, lock, token, body).0
+}
+
+/// The same, and whether the lock had ended by itself when it was to be given back.
+fn until_given_back<T>(
+    this: &SyncObject,
+    lock: Option<LockName>,
+    token: u64,
+    body: impl FnOnce() -> Result<T, Thrown>,
+) -> (Result<T, Thrown>, bool) {
     let taken = held(this, lock);
-    finally(body, |_| {
+    let mut has_ended = false;
+    let outcome = finally(body, |_| {
         if let (Some((_, depth)), Some((now, still))) = (taken, held(this, lock))
             && now == token
             && still >= depth
             && let Some(instance) = this.constructed()
         {
-            give_back(&instance.store, lock);
+            has_ended = !give_back(&instance.store, lock);
         }
-    })
+    });
+    (outcome, has_ended)
 }
 
 /// The token of a lock that this object has in this fiber, and how often it was taken.
@@ -92,12 +108,12 @@ fn held(this: &SyncObject, lock: Option<LockName>) -> Option<(u64, u32)> {
     }
 }
 
-/// Gives a lock back, once; nothing happens where this object does not have it, or in another fiber.
-fn give_back(store: &Handle, lock: Option<LockName>) {
+/// Gives a lock back, once. False: nothing has happened, as this object does not have it, or in another fiber.
+fn give_back(store: &Handle, lock: Option<LockName>) -> bool {
     match lock {
         Some(lock) => store.release_lock(lock),
         None => store.leave_lock(),
-    };
+    }
 }
 
 /// The lock that a program means; `None`: that of the whole.

@@ -330,7 +330,7 @@ pub trait Backend: Sized {
     fn enter_lock(&self) -> Result<u64, Self::Error>;
 
     /// Ends one [`enter_lock`](Self::enter_lock) of this fiber; with the last one the lock, unless [`lock`](Self::lock) was called as
-    /// well. False: there is none, and nothing has happened. ([`unlock`](Self::unlock) ends all of them.)
+    /// well. False: there is none, or it has ended by itself meanwhile, and nothing has happened. ([`unlock`](Self::unlock) ends all of them.)
     fn leave_lock(&self) -> bool;
 
     /// The token of [`enter_lock`](Self::enter_lock), and how often that was called in this fiber, and not
@@ -351,7 +351,7 @@ pub trait Backend: Sized {
     fn take_lock(&self, lock: LockName, wait: bool) -> Result<Taking, Self::Error>;
 
     /// Gives a lock back that was taken in this fiber; if it was taken several times, when that was done as often. False: it was
-    /// not taken, and nothing has happened. It never fails: where the store cannot be told at once, it is later.
+    /// not taken, or has ended by itself meanwhile, and nothing has happened. It never fails: where the store cannot be told at once, it is later.
     fn release_lock(&self, lock: LockName) -> bool;
 
     /// Whether a lock that this handle took in this fiber, with this token, has ended without its doing, so that others may have had it since. `None`: that of the

@@ -68,27 +68,31 @@ impl ServerStore {
         Ok(hold)
     }
 
-    /// Ends the hold.
-    fn release(&self, hold: &Hold) {
+    /// Ends the hold. False: it had ended, or was another one's.
+    fn release(&self, hold: &Hold) -> bool {
         self.forget_hold();
-        self.give_up(hold, self.space.hold(&hold.mark, b"", false, false).map(drop));
+        let was_its = self.give_up(hold, self.space.hold(&hold.mark, b"", false, false).map(drop));
         // Items that have waited for the end of the hold go back with the next look.
         self.space.hurry_items();
+        was_its
     }
 
-    /// Lets go of a part of the hold.
-    fn keep_less(&self, less: Hold) {
+    /// Lets go of a part of the hold. False: it had ended, or was another one's.
+    fn keep_less(&self, less: Hold) -> bool {
         let told = self.keep(less.clone(), false);
         if told.is_err() {
             self.forget_hold();
         }
-        self.give_up(&less, told.map(drop).map_err(ServerError::into_kind));
+        self.give_up(&less, told.map(drop).map_err(ServerError::into_kind))
     }
 
-    /// The server was asked to end a hold, or a part of it. Where it refuses, or cannot be told, the hold ends with the connection.
-    fn give_up(&self, hold: &Hold, told: Outcome<()>) {
-        if told.is_err_and(|kind| !kind.is_given_up()) {
-            self.space.hang_up(&hold.owner);
+    /// The server was asked to end a hold, or a part of it. Where it refuses, or cannot be told, the hold ends with the connection. False: it had ended, or
+    /// was another one's.
+    fn give_up(&self, hold: &Hold, told: Outcome<()>) -> bool {
+        match told {
+            Ok(()) => true,
+            Err(kind) if kind.is_given_up() => false,
+            Err(_) => self.space.hang_up(&hold.owner),
         }
     }
 
@@ -192,13 +196,13 @@ impl ServerStore {
         let token = hold.token.filter(|_| hold.entered > 1 || hold.locked.is_some());
         let less = Hold { entered: hold.entered - 1, token, ..hold.clone() };
         if less.is_over() {
-            self.release(&less);
+            self.release(&less)
         } else if less.keeps_all_out() {
             self.hold.replace(Some(less));
+            true
         } else {
-            self.keep_less(less);
+            self.keep_less(less)
         }
-        true
     }
 
     pub(super) fn has_lost_all(&self, token: u64) -> bool {

@@ -70,7 +70,8 @@ impl ServerStore {
 
     pub(super) fn take_named(&self, lock: LockName, wait: bool) -> Result<Taking> {
         if let Some(at) = self.own_lock(lock) {
-            if self.still_has(at) {
+            // (The connection may stand to a server that is no master any longer, and has the mark of another owner.)
+            if self.still_has(at) && self.server_has(at) {
                 let own = &mut self.locks.borrow_mut()[at];
                 own.depth += 1;
                 return Ok(Taking::Taken(own.token));
@@ -130,21 +131,23 @@ impl ServerStore {
         }
     }
 
-    /// Whether the server still has a lock as this handle's: a connection that ended has lost it, whether somebody else has it by now or not.
+    /// Whether a lock is this handle's still, as far as is known without asking: a connection that ended has lost it, whether somebody else has it by now or not.
     fn still_has(&self, at: usize) -> bool {
-        let (field, mark, opening, owner) = {
-            let locks = self.locks.borrow();
-            let own = &locks[at];
-            let field = field(LockName { space: own.space, name: &own.name });
-            (field, own.mark.clone(), own.opening, own.owner.clone())
+        let (opening, owner) = {
+            let own = &self.locks.borrow()[at];
+            (own.opening, own.owner.clone())
         };
         let entered = self.space.enter();
-        if !self.is_own(&owner) {
-            return false;
-        }
-        if opening != 0 && entered == opening {
-            return true;
-        }
+        self.is_own(&owner) && (opening != 0 && entered == opening || self.server_has(at))
+    }
+
+    /// Whether the server has a lock as this handle's.
+    fn server_has(&self, at: usize) -> bool {
+        let (field, mark, owner) = {
+            let own = &self.locks.borrow()[at];
+            let field = field(LockName { space: own.space, name: &own.name });
+            (field, own.mark.clone(), own.owner.clone())
+        };
         let key = self.space.keys.kind(Key::Named);
         match self.space.ask(&[b"HGET", key, &field]) {
             Ok(Value::Text(its)) => its == mark,
