@@ -20,7 +20,7 @@ $functions = [
         $s->synchronized(fn () => 1, $name);
     },
     'the lock has gone at the server' => function ($name) use ($redis) {
-        $name === null ? $redis->ask('del', '{sync}:hold', '{sync}:lock') : $redis->ask('hdel', '{sync}:named', "0$name");
+        $name === null ? $redis->ask('del', '{sync}:hold', '{sync}:lock') : $redis->ask('hdel', '{sync}:locks', "0$name");
     },
     'it ends, and the function throws' => function () use ($end) {
         $end();
@@ -50,7 +50,7 @@ foreach (['job', null] as $name) {
 // Nor does the lock that is taken once more pass for the one that has gone.
 $token = $s->tryLock('job');
 var_dump($s->tryLock('job') === $token);
-$redis->ask('hdel', '{sync}:named', '0job');
+$redis->ask('hdel', '{sync}:locks', '0job');
 var_dump($s->tryLock('job') > $token);
 ?>
 --CLEAN--
