@@ -66,20 +66,24 @@ impl Space {
     pub fn is_held_by_thread(&self) -> bool {
         self.keeps_others_out()
             || SPACES.with_borrow(|spaces| {
-                let holds = |space: &Rc<Self>| space.keeps_others_out() && self.is_of_same_store(space);
-                spaces.values().filter_map(Weak::upgrade).any(|space| holds(&space))
+                let mut others = spaces.values().filter_map(Weak::upgrade).filter(|space| space.keeps_others_out());
+                others.any(|other| {
+                    // (Only a server that was met says which one it is.)
+                    let _ = self.identity();
+                    self.is_of_same_store(&other)
+                })
             })
     }
 
-    /// Whether another address leads to the same store.
+    /// Whether another address leads to the same store, as far as is known without asking.
     fn is_of_same_store(&self, other: &Self) -> bool {
         let (mine, its) = (&self.address, &other.address);
-        let is_same_history = || {
-            let is_known = self.identity().is_ok() && !self.inner().history.is_empty();
-            is_known && self.inner().history == other.inner().history
+        let has_same_history = || {
+            let history = self.inner().history.clone();
+            !history.is_empty() && history == other.inner().history
         };
         (&mine.prefix, mine.server.database) == (&its.prefix, its.server.database)
-            && (mine.server.place == its.server.place || is_same_history())
+            && (mine.server.place == its.server.place || has_same_history())
     }
 
     /// All that other addresses of this thread know of the same store is behind this one's change, until the server has answered something there: its word of
