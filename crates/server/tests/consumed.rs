@@ -139,6 +139,35 @@ fn items_go_back_when_a_hold_begins_and_when_it_has_ended_but_not_within() {
 }
 
 #[test]
+fn an_item_that_cannot_go_back_costs_no_requests_until_something_changes() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis, "");
+    put(&store, b"list", LIST);
+    let gone = consumer(&redis, 1);
+    put(&store, b"list", &[0xa1, b'x']);
+    end(&redis, &gone);
+    let scripts = || {
+        let lines = redis.lines(&["INFO", "commandstats"]);
+        let calls = |name: &str| {
+            let line = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(":calls="));
+            line.map_or(0, |line| line.split(',').next().unwrap().parse::<u64>().unwrap())
+        };
+        calls("cmdstat_evalsha") + calls("cmdstat_eval")
+    };
+    let other = on(&redis, "&timeout=6");
+    assert_eq!(get(&other, b"list"), Some(vec![0xa1, b'x']));
+    let before = scripts();
+    for _ in 0..5 {
+        thread::sleep(ASKS);
+        assert_eq!(get(&other, b"list"), Some(vec![0xa1, b'x']));
+    }
+    assert_eq!(scripts(), before);
+    // It is there as soon as that is a list again.
+    put(&store, b"list", &[0x90]);
+    until(|| get(&other, b"list").is_some_and(|list| list.len() > 1));
+}
+
+#[test]
 fn a_waiter_is_told_of_an_item_that_has_come_back() {
     let redis = Redis::start(&[]);
     let store = on(&redis, "");

@@ -234,6 +234,25 @@ fn a_master_that_has_become_a_replica_is_left_and_nothing_of_it_is_shown_any_lon
     until("the word of the new value", || read(&other, b"a").unwrap() == Some(vec![2]));
 }
 
+/// The former master closes no connection, and hears nothing of the new one.
+#[test]
+fn one_who_only_reads_leaves_a_master_that_has_become_a_replica() {
+    let watched = Watched::start(1, &[], "");
+    let [master, replica] = &watched.servers;
+    let readers = ["?timeout=30", "?timeout=30&cache=0"].map(|options| on(&watched.address("", options)));
+    put(&readers[0], b"a", &[1]);
+    readers.iter().for_each(|reader| assert_eq!(read(reader, b"a").unwrap(), Some(vec![1])));
+    until("the replica has all", || read(&on(&replica.at("")), b"a").unwrap() == Some(vec![1]));
+    watched.sentinels[0].tell(&["SENTINEL", "REMOVE", "main"]);
+    replica.tell(&["REPLICAOF", "NO", "ONE"]);
+    put(&on(&replica.at("")), b"a", &[2]);
+    master.tell(&["REPLICAOF", "127.0.0.1", "1"]);
+    Watched::point(&watched.sentinels[0], &replica.host());
+    for reader in &readers {
+        until("the new value", || read(reader, b"a").unwrap() == Some(vec![2]));
+    }
+}
+
 /// A change that got lost with the former master has the number of one of the new master's, and both have the same length.
 #[test]
 fn a_waiter_hears_of_a_value_that_looks_like_one_that_got_lost() {

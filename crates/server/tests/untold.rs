@@ -1,9 +1,10 @@
 //! A server that can tell of few names only: nobody takes what it could not tell of for the newest.
 
+use std::cell::Cell;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sync_backend::{Backend, Now, Patience, clock};
+use sync_backend::{Backend, LockName, Now, Patience, Taken, clock};
 use sync_server::testing::{Faults, Proxy, Redis, put, read, until};
 use sync_server::{Address, Endpoint, ServerStore, ServerVersion};
 
@@ -138,7 +139,7 @@ fn values_of_which_a_server_could_not_tell_are_asked_for_once_where_it_can_tell_
 }
 
 #[test]
-fn nobody_looks_at_the_server_by_whose_connection_it_keeps_others_out() {
+fn nobody_looks_at_the_server_by_whose_connection_it_has_a_lock_or_an_element() {
     let redis = Redis::start(&[]);
     let proxy = Proxy::start(redis.socket(), Faults::default());
     let Endpoint::Host(host) = proxy.endpoint() else { panic!("a proxy has a port") };
@@ -149,15 +150,33 @@ fn nobody_looks_at_the_server_by_whose_connection_it_keeps_others_out() {
     put(&store, b"x", &[1]);
     let read = || assert_eq!(read(&store, b"x").unwrap(), Some(vec![1]));
     read();
-    store.lock(Patience::default()).unwrap();
-    read();
-    let before = proxy.requests();
-    pass();
-    read();
-    assert_eq!(proxy.requests(), before, "it is known");
-    store.unlock();
-    let before = proxy.requests();
-    pass();
-    read();
-    assert!(proxy.requests() > before);
+    let (is_asked, item) = (|| proxy.requests(), Cell::new(0));
+    let name = LockName::named(b"job");
+    type Step<'a> = &'a dyn Fn();
+    let kept: [(&str, Step, Step); 3] = [
+        ("lock()", &|| store.lock(Patience::default()).unwrap(), &|| store.unlock()),
+        ("a lock by name", &|| _ = store.take_lock(name, false).unwrap(), &|| _ = store.release_lock(name)),
+        (
+            "an element",
+            &|| {
+                put(&store, b"list", &[0x92, 1, 2]);
+                let Taken::Item(taken) = store.take(b"list", &mut Vec::new()).unwrap() else { panic!("it is there") };
+                item.set(taken);
+            },
+            &|| assert!(store.finish(item.get()).unwrap()),
+        ),
+    ];
+    for (what, begin, end) in kept {
+        begin();
+        read();
+        let before = is_asked();
+        pass();
+        read();
+        assert_eq!(is_asked(), before, "{what}: it is known");
+        end();
+        let before = is_asked();
+        pass();
+        read();
+        assert!(is_asked() > before, "{what}");
+    }
 }

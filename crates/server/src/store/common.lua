@@ -9,10 +9,11 @@ local function make_store(counters, life)
         -- (See `run.lua`.)
         local function told(section, field)
             local info = redis.pcall('INFO', section)
-            return type(info) == 'string' and string.match(info, field .. ':(%x+)')
+            return type(info) == 'string' and string.match(info, field .. ':(%x+)') or ''
         end
         local run = told('server', 'run_id')
-        if run then redis.call('HSET', counters, 'run', run .. ' ' .. (told('replication', 'master_replid') or '')) end
+        local was_copy = string.find(told('replication', 'master_replid2'), '[^0]')
+        if run ~= '' then redis.call('HSET', counters, 'run', run .. ' ' .. (was_copy and told('replication', 'master_replid') or '')) end
         redis.call('SET', life, first)
     elseif redis.call('EXISTS', life) == 0 then
         -- (It was removed by somebody else.)

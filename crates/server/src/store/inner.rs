@@ -15,7 +15,7 @@ use super::script::Script;
 use super::thread::Entry;
 use super::tracked::Tracked;
 use crate::batch::{Batch, Word};
-use crate::failure::{Cause, Delivery, Failure, Lost};
+use crate::failure::{Cause, Delivery, Failure, Lost, NoConnection};
 use crate::message::{Message, Push, Value};
 use crate::refusal::{Reason, Refusal};
 use std::rc::Rc;
@@ -71,7 +71,7 @@ pub struct Inner {
     /// The life of the store; the inner `None`: there is none. The outer one: it is not known.
     pub life: Option<Option<Vec<u8>>>,
     /// The number of the last connection of this process, and the run of the server.
-    last: Option<(i64, Vec<u8>)>,
+    pub last: Option<(i64, Vec<u8>)>,
     /// The history of the server's data at the last connection.
     pub history: Vec<u8>,
     /// The life, as it was last known over this connection.
@@ -387,9 +387,13 @@ impl Inner {
             let with_time = asked.map(|_| {
                 let mut all = Batch::new();
                 all.add(&[b"TIME"]);
+                if place.is_watched() {
+                    all.add(&[b"HELLO"]);
+                }
                 all.add_batch(batch);
                 all
             });
+            let mut asks_for_role = with_time.is_some() && place.is_watched();
             let batch = with_time.as_ref().unwrap_or(batch);
             let mut messages = Vec::new();
             match link.connection.ask_all_at_once(batch, &mut |message| messages.push(message)) {
@@ -401,7 +405,9 @@ impl Inner {
                             _ => None,
                         })
                     };
-                    let is_elsewhere = refusals().any(|refusal| place.is_elsewhere(refusal)) && pause.is_left();
+                    let is_former = asks_for_role && is_former(&messages);
+                    let is_elsewhere =
+                        (is_former || refusals().any(|refusal| place.is_elsewhere(refusal))) && pause.is_left();
                     let begins_anew = is_elsewhere || refusals().any(Refusal::may_pass) && pause.is_left();
                     let mut outcome = Ok(());
                     let mut numbers = 0..;
@@ -413,7 +419,11 @@ impl Inner {
                                 let time = answer.ok().as_ref().and_then(link::milliseconds);
                                 asked.take().into_iter().for_each(|before| self.learn_time(time, before));
                             }
+                            Message::Answer(_) if std::mem::take(&mut asks_for_role) => {}
                             Message::Answer(_) if begins_anew || outcome.is_err() => {}
+                            Message::Answer(_) if is_former => {
+                                outcome = Err(ErrorKind::NoConnection(NoConnection::NotMaster));
+                            }
                             Message::Answer(Err(Refusal { reason: Reason::NoMemory(bytes), .. })) => {
                                 outcome = Err(ErrorKind::NoMemory(bytes));
                             }
@@ -422,6 +432,9 @@ impl Inner {
                                 outcome = each(number, answer, self);
                             }
                         }
+                    }
+                    if is_former {
+                        self.lose(place);
                     }
                     if !begins_anew || outcome.is_err() {
                         return outcome;
@@ -613,6 +626,16 @@ impl Inner {
             }
         }
     }
+}
+
+/// Whether the server says, in the second answer, that it is a master no longer.
+fn is_former(messages: &[Message]) -> bool {
+    let mut answers = messages.iter().filter_map(|message| match message {
+        Message::Answer(answer) => Some(answer),
+        Message::Push(_) => None,
+    });
+    let role = answers.nth(1).and_then(|answer| answer.as_ref().ok()?.get("role")?.text());
+    role.is_some_and(|role| role != b"master")
 }
 
 /// The lock that a key tells of.

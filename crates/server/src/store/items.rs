@@ -287,6 +287,7 @@ impl ServerStore {
             return false;
         }
         self.items.borrow_mut().push(item);
+        self.space.count_kept(1);
         true
     }
 
@@ -400,6 +401,7 @@ impl ServerStore {
         let done = self.make(false, &[step])?;
         // (In their order: those that are left go back so.)
         self.items.borrow_mut().remove(at);
+        self.space.count_kept(-1);
         if matches!(done, Changed::Done(..)) {
             return Ok(true);
         }
@@ -412,6 +414,7 @@ impl ServerStore {
     pub(super) fn give_item_back(&self, token: u64) {
         let Some(at) = self.own_item(token) else { return };
         let item = self.items.borrow_mut().remove(at);
+        self.space.count_kept(-1);
         if self.disown(&item) {
             // It is nobody's, and goes back by whoever comes next where it cannot at once.
             self.let_own_item_go_back(token);
@@ -434,6 +437,7 @@ impl ServerStore {
     /// The handle ends.
     pub(super) fn end_items(&self) {
         let items = self.items.take();
+        self.space.count_kept(-(items.len() as isize));
         // (Behind one that cannot be they all go back with the end of the connection.)
         let disowned: Vec<_> = items.iter().take_while(|item| self.disown(item)).collect();
         for item in disowned.into_iter().rev() {
@@ -504,17 +508,17 @@ impl ServerStore {
         if dead.is_empty() {
             return Ok(false);
         }
-        // (An item may be long: it is not fetched before it can go.)
-        if !self.may_change()? {
+        // (An item may be long: it is not fetched before it can go. The lists are known, as long as they do not change.)
+        let is_ready =
+            |item: &&&Consumed| dead.contains(&&item.owner) && !matches!(self.takes_back(&item.list), Ok(false));
+        let ready: Vec<_> = items.iter().filter(is_ready).collect();
+        if ready.is_empty() || !self.may_change()? {
             return Ok(false);
         }
         let mut have_gone = false;
-        for item in items.iter().rev().filter(|item| dead.contains(&&item.owner)) {
-            match self
-                .takes_back(&item.list)
-                .and_then(|takes| takes.then(|| self.let_item_go_back(item.token, false)).transpose())
-            {
-                Ok(gone) => have_gone |= gone.is_some(),
+        for item in ready.into_iter().rev() {
+            match self.let_item_go_back(item.token, false) {
+                Ok(()) => have_gone = true,
                 Err(error) if matches!(error.kind(), ErrorKind::Held(_)) => return Ok(have_gone),
                 Err(error) if matches!(error.kind(), ErrorKind::Refused(refusal) if refusal.takes_nothing()) => {
                     return Err(error);

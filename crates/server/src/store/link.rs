@@ -103,12 +103,14 @@ impl Link {
         let consumers = next().ok().filter(|_| address.caches);
         let ahead = milliseconds(&time).map_or(0, |time| ahead(time, before, after));
         // (A user may be kept from INFO: then a server that was started anew is taken for the same one.)
-        let field = |info: Result<Value, Failure>, name: &[u8]| {
-            info.ok().as_ref().and_then(Value::text).and_then(|info| field(info, name)).unwrap_or_default()
+        let field = |info: &Result<Value, Failure>, name: &[u8]| {
+            info.as_ref().ok().and_then(Value::text).and_then(|info| field(info, name)).unwrap_or_default()
         };
-        let run = field(info, b"run_id:");
-        let history =
-            if run.is_empty() { Vec::new() } else { [&run[..], b" ", &field(replication, b"master_replid:")].concat() };
+        let run = field(&info, b"run_id:");
+        // (That of one which was never another one's copy has a new number as soon as somebody copies it.)
+        let was_copy = field(&replication, b"master_replid2:").iter().any(|digit| *digit != b'0');
+        let taken_over = if was_copy { field(&replication, b"master_replid:") } else { Vec::new() };
+        let history = if run.is_empty() { Vec::new() } else { [&run[..], b" ", &taken_over].concat() };
         let client = connection.greeting().id;
         let guard = (connection.greeting().mode == "cluster").then(|| keys.never().to_vec());
         let warning = checkup::look(&mut connection, address, keys, &run, &mut |_| is_told = true)?;

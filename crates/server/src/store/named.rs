@@ -99,6 +99,7 @@ impl ServerStore {
                 if lock.space == LockSpace::Computed {
                     COMPUTING.with(|computing| *computing.borrow_mut() += 1);
                 }
+                self.space.count_kept(1);
                 self.locks.borrow_mut().push(OwnLock {
                     space: lock.space,
                     name: lock.name.to_vec(),
@@ -159,6 +160,7 @@ impl ServerStore {
 
     fn drop_own(&self, at: usize) -> OwnLock {
         let own = self.locks.borrow_mut().swap_remove(at);
+        self.space.count_kept(-1);
         if own.space == LockSpace::Computed {
             COMPUTING.with(|computing| *computing.borrow_mut() -= 1);
         }

@@ -28,6 +28,8 @@ pub struct Place {
     is_behind: Cell<bool>,
     /// The handles of this thread that keep others from writing.
     holds: OfProcess<u32>,
+    /// The named locks and the items that handles of this thread have.
+    kept: OfProcess<usize>,
     /// Whether all that is asked for is asked for once.
     is_once: Cell<bool>,
 }
@@ -46,6 +48,7 @@ impl Place {
             is_untold: Cell::new(false),
             is_behind: Cell::new(false),
             holds: OfProcess::default(),
+            kept: OfProcess::default(),
             is_once: Cell::new(false),
         }
     }
@@ -77,6 +80,17 @@ impl Place {
         *self.holds.borrow() > 0
     }
 
+    /// A handle of this thread has so many named locks or items more, or less.
+    pub fn count_kept(&self, more: isize) {
+        let mut kept = self.kept.borrow_mut();
+        *kept = kept.saturating_add_signed(more);
+    }
+
+    /// Whether a handle of this thread has anything at the server that ends with the connection.
+    pub fn would_lose(&self) -> bool {
+        self.keeps_others_out() || *self.kept.borrow() > 0
+    }
+
     /// Does something that may be left for later: nothing in it waits for a server that does not take it now.
     pub fn at_once<T>(&self, action: impl FnOnce() -> T) -> T {
         let before = self.is_once.replace(true);
@@ -88,6 +102,12 @@ impl Place {
     /// Whether it is something of that kind which is being done.
     pub fn is_at_once(&self) -> bool {
         self.is_once.get()
+    }
+
+    /// Whether sentinels name the server: another one may be the master, without a word of this one.
+    #[inline]
+    pub fn is_watched(&self) -> bool {
+        matches!(self.address.server.place, address::Place::Sentinel { .. })
     }
 
     /// Whether a refusal to tell something means that another server is to be asked. (One that only reads is as good where there is no other.)

@@ -62,11 +62,11 @@ impl Inner {
         Ok(answers)
     }
 
-    /// Looks now and then whether the server is able to tell of all that changes. (Not while this thread keeps others from writing: nothing changes then, and a
-    /// server that answers late would cost it the lock.)
+    /// Looks now and then whether the server is able to tell of all that changes; at an address of sentinels also whether it is the master still, where nothing else is
+    /// asked for. (Not while this thread has a lock or an element there, which a server that answers late would cost it.)
     #[inline]
     pub fn look_at_tracking_in_time(&mut self, place: &Place) {
-        if self.tracked.is_due() && !place.keeps_others_out() {
+        if self.tracked.is_due(place.is_watched()) && !place.would_lose() {
             self.look_at_tracking(place);
         }
     }

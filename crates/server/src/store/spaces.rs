@@ -78,12 +78,13 @@ impl Space {
     /// Whether another address leads to the same store, as far as is known without asking.
     fn is_of_same_store(&self, other: &Self) -> bool {
         let (mine, its) = (&self.address, &other.address);
-        let has_same_history = || {
-            let history = self.inner().history.clone();
-            !history.is_empty() && history == other.inner().history
+        let is_same_run = || {
+            let run =
+                |space: &Self| space.inner().last.as_ref().map(|(_, run)| run.clone()).filter(|run| !run.is_empty());
+            run(self).is_some_and(|mine| Some(mine) == run(other))
         };
         (&mine.prefix, mine.server.database) == (&its.prefix, its.server.database)
-            && (mine.server.place == its.server.place || has_same_history())
+            && (mine.server.place == its.server.place || is_same_run())
     }
 
     /// All that other addresses of this thread know of the same store is behind this one's change, until the server has answered something there: its word of

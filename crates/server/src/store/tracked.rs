@@ -39,9 +39,10 @@ impl Tracked {
         self.has_asked = true;
     }
 
+    /// Whether a look is due; `always`: also where nothing was asked for since the last one.
     #[inline]
-    pub fn is_due(&self) -> bool {
-        self.has_asked && Now::read().milliseconds().abs_diff(self.looked) >= BETWEEN
+    pub fn is_due(&self, always: bool) -> bool {
+        (self.has_asked || always) && Now::read().milliseconds().abs_diff(self.looked) >= BETWEEN
     }
 
     /// The questions of a look that begins now. `None`: it is the first, and asks nothing, as most processes end soon.
