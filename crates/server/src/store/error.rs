@@ -137,6 +137,28 @@ impl fmt::Display for ServerError {
                     "Can't use '{address}': the server does not allow its user to do that ('{refusal}'). Give the user the rights that it \
                      needs: {RIGHTS}."
                 ),
+                Reason::ReadOnly => write!(
+                    f,
+                    "Can't write to '{address}': the server is a replica, which takes no changes. Nothing was changed; name its master, or sentinels."
+                ),
+                Reason::NoReplicas => write!(
+                    f,
+                    "Can't write to '{address}': the server has fewer replicas than it is to have for that (its min-replicas-to-write). Nothing \
+                     was changed; try again when they are there."
+                ),
+                Reason::Misconfigured => write!(
+                    f,
+                    "Can't write to '{address}': the server cannot save its data, and takes no changes until it can. Nothing was changed; \
+                     its log says why."
+                ),
+                Reason::Ask(..) | Reason::Moved(..) | Reason::TryAgain | Reason::ClusterDown => write!(
+                    f,
+                    "Can't use '{address}': the store is on its way to another node of the cluster, or its node is gone ('{refusal}'). \
+                     Nothing was changed; try again."
+                ),
+                Reason::Loading | Reason::MasterDown | Reason::Busy => {
+                    write!(f, "Can't use '{address}': the server said '{refusal}'. Nothing was changed; try again.")
+                }
                 _ => write!(f, "Can't use '{address}': the server said '{refusal}'."),
             },
             ErrorKind::LockGone => write!(
@@ -161,3 +183,28 @@ impl fmt::Display for ServerError {
 }
 
 impl std::error::Error for ServerError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        let cases = [
+            ("READONLY You can't write against a read only replica.", "name its master"),
+            ("NOREPLICAS Not enough good replicas to write.", "try again when they are there"),
+            ("MISCONF Redis is configured to save RDB snapshots", "its log says why"),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", "try again"),
+            ("ASK 1 127.0.0.1:7000", "try again"),
+            ("CLUSTERDOWN The cluster is down", "try again"),
+            ("BUSY Redis is busy running a script.", "try again"),
+            ("OOM command not allowed when used memory > 'maxmemory'.", "raise its maxmemory"),
+            ("ERR string exceeds maximum allowed size (proto-max-bulk-len)", "store it in parts"),
+        ];
+        for (words, remedy) in cases {
+            let error =
+                ServerError::new(&Rc::from(&b"redis://host"[..]), ErrorKind::Refused(Refusal::read(words.as_bytes())));
+            assert!(error.to_string().contains(remedy), "{error}");
+        }
+    }
+}
