@@ -61,13 +61,13 @@ scratch_remove();
 --EXPECT--
 nothing happens: done
 bool(true)
-the connection ends: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
+the connection ends: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
 bool(true)
-it ends, and the object is used: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
+it ends, and the object is used: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
 bool(true)
-the lock is taken once more: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
+the lock is taken once more: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
 bool(true)
-the lock has gone at the server: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
+the lock has gone at the server: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
 bool(true)
 it ends, and the function throws: the exception of the function
 bool(true)
@@ -75,13 +75,13 @@ the function gives it back before: done
 bool(true)
 nothing happens: done
 bool(true)
-the connection ends: Can't finish synchronized() of 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
+the connection ends: Can't finish synchronized() of 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
 bool(true)
-it ends, and the object is used: Can't finish synchronized() of 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
+it ends, and the object is used: Can't finish synchronized() of 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
 bool(true)
 the lock is taken once more: The lock on 'ADDRESS?db=0' is lost: the connection ended, which counts as the end of its holder (lock(), or a statement in several steps). Nothing was changed; do it again, and read anew what was read under the lost one.
 bool(true)
-the lock has gone at the server: Can't finish synchronized() of 'ADDRESS?db=0': the connection to the server ended while its function ran, which counts as the end of this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction.
+the lock has gone at the server: Can't finish synchronized() of 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
 bool(true)
 it ends, and the function throws: the exception of the function
 bool(true)

@@ -215,8 +215,8 @@ fn was_lost(this: &SyncObject, name: Option<&ZStr>) -> Thrown {
     let lock =
         name.map_or_else(String::new, |name| format!("the lock '{}' on ", String::from_utf8_lossy(name.bytes())));
     errors::throw_sync(&format!(
-        "Can't finish synchronized() of {lock}'{address}': the connection to the server ended while its function ran, which counts as the end of \
-         this program, so that others may have had the lock since. Let what the function changes be compared, or in a transaction."
+        "Can't finish synchronized() of {lock}'{address}': the lock ended while its function ran, as it does with the connection to the server, so \
+         that others may have had it since. Let what the function changes be compared, or in a transaction."
     ))
 }
 

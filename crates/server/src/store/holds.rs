@@ -275,8 +275,8 @@ impl ServerStore {
 
     pub(super) fn leave_waiters(&self) {
         self.refused.take();
-        if let Some(text) = self.waits.take() {
-            // (One that is gone is not counted.)
+        // (One whose connection is gone is not counted.)
+        if let Some(text) = self.waits.take().filter(|_| self.space.is_connected()) {
             let words: [&[u8]; 3] = [b"ZREM", self.space.keys.kind(Key::Waiting), text.as_bytes()];
             let _ = self.space.at_once(|| self.space.ask(&words));
         }

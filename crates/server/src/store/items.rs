@@ -498,6 +498,8 @@ impl ServerStore {
             return false;
         }
         let outcome = self.space.at_once(|| self.let_those_go_back(&items));
+        // (It is no answer to the operation at hand.)
+        self.refused.take();
         self.space.has_looked_after_items(outcome.is_ok());
         outcome.unwrap_or(true)
     }

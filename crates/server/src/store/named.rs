@@ -233,7 +233,10 @@ impl ServerStore {
     }
 
     pub(super) fn leave_line(&self, lock: LockName) {
-        if let Ok(owner) = self.owner() {
+        // (Where there is no connection, nobody stands there by it.)
+        if self.space.is_connected()
+            && let Ok(owner) = self.owner()
+        {
             let _ = self.space.at_once(|| self.ask_named(&[b"leave", &field(lock), owner.text().as_bytes()]));
         }
     }

@@ -146,6 +146,11 @@ impl Space {
             && content.until.is_none_or(|until| !until.has_come(Now::read()))
     }
 
+    /// Whether a connection stands, as far as is known.
+    pub fn is_connected(&self) -> bool {
+        self.inner().link.is_some()
+    }
+
     /// Heeds what the server has told, over a connection that stands.
     pub fn heed(&self) -> Outcome<()> {
         self.inner().look(&self.place)

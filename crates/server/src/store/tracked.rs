@@ -5,6 +5,7 @@
 use crate::batch::Batch;
 use crate::message::Value;
 use crate::refusal::Refusal;
+use std::time::{Duration, Instant};
 use sync_backend::Now;
 
 /// The time between two looks, in milliseconds: so long may a change remain untold where the table has become full.
@@ -17,7 +18,9 @@ const USUAL: u64 = 1_000_000;
 pub struct Tracked {
     /// Whether something was asked for since the last look: only one's own requests can lose something.
     has_asked: bool,
+    /// The last look, by the clock and by the time that has passed: a clock that was set back stands still for as long.
     looked: u64,
+    looked_at: Option<Instant>,
     /// The number of keys that it may have, as the server has said it last.
     most: Option<u64>,
     /// Whether the server never says that to this user.
@@ -42,13 +45,16 @@ impl Tracked {
     /// Whether a look is due; `always`: also where nothing was asked for since the last one.
     #[inline]
     pub fn is_due(&self, always: bool) -> bool {
-        (self.has_asked || always) && Now::read().milliseconds().abs_diff(self.looked) >= BETWEEN
+        (self.has_asked || always)
+            && (Now::read().milliseconds().abs_diff(self.looked) >= BETWEEN
+                || self.looked_at.is_some_and(|looked| looked.elapsed() >= Duration::from_millis(BETWEEN)))
     }
 
     /// The questions of a look that begins now. `None`: it is the first, and asks nothing, as most processes end soon.
     pub fn questions(&mut self) -> Option<Batch<'static>> {
         let is_first = self.looked == 0;
         self.looked = Now::read().milliseconds();
+        self.looked_at = Some(Instant::now());
         if is_first {
             return None;
         }
