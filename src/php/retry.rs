@@ -166,10 +166,10 @@ fn store_after_warning(this: &SyncObject) -> Result<&Handle, Thrown> {
 }
 
 /// Goes on after a short way has failed. `Ok`: nothing has happened, and the long way waits, or says what is wrong. The failure: it may have
-/// happened, and is not done again.
+/// happened, or would take as long once more, and is not done again.
 #[cold]
 pub fn leave_to_the_long_way(error: &handle::Error) -> Result<(), Thrown> {
-    if error.may_be_done() { Err(errors::throw_store(error)) } else { Ok(()) }
+    if error.is_final() { Err(errors::throw_store(error)) } else { Ok(()) }
 }
 
 /// As [`retry`], for operations that copy something into memory of the engine's: `make` makes as

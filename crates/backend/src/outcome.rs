@@ -123,6 +123,11 @@ pub trait BackendError: Debug + Display {
     fn may_be_done(&self) -> bool {
         false
     }
+
+    /// The same, or whether the operation has been tried for as long as it may be: in another way it would take that long once more.
+    fn is_final(&self) -> bool {
+        self.may_be_done()
+    }
 }
 
 /// The remedies for a failure.

@@ -97,6 +97,13 @@ impl BackendError for Error {
             Self::Server(error) => error.may_be_done(),
         }
     }
+
+    fn is_final(&self) -> bool {
+        match self {
+            Self::File(error) => error.is_final(),
+            Self::Server(error) => error.is_final(),
+        }
+    }
 }
 
 /// A hold on other writers. One of the other kind of store is no hold to a handle.

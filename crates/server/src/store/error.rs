@@ -88,6 +88,14 @@ impl BackendError for ServerError {
     fn may_be_done(&self) -> bool {
         matches!(self.kind, ErrorKind::NotKnown(_))
     }
+
+    fn is_final(&self) -> bool {
+        match &self.kind {
+            ErrorKind::NotKnown(_) | ErrorKind::Lost(_) | ErrorKind::NoConnection(_) => true,
+            ErrorKind::Refused(refusal) => refusal.takes_nothing(),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for ServerError {
@@ -187,6 +195,24 @@ impl std::error::Error for ServerError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_that_has_been_waited_for_is_not_tried_in_another_way() {
+        let refused = |words: &str| ErrorKind::Refused(Refusal::read(words.as_bytes()));
+        let cases = [
+            (refused("NOREPLICAS Not enough good replicas to write."), true),
+            (refused("READONLY You can't write against a read only replica."), true),
+            (refused("OOM command not allowed when used memory > 'maxmemory'."), false),
+            (ErrorKind::NotKnown(Cause::Closed), true),
+            (ErrorKind::Lost(Cause::Closed), true),
+            (ErrorKind::LockGone, false),
+            (ErrorKind::Busy, false),
+        ];
+        for (kind, is_final) in cases {
+            let error = ServerError::new(&Rc::from(&b"redis://host"[..]), kind);
+            assert_eq!(error.is_final(), is_final, "{error}");
+        }
+    }
 
     #[test]
     fn a_refusal_says_what_to_do() {
