@@ -276,3 +276,21 @@ fn a_change_of_one_name_that_is_told_with_the_answer_about_another_one_ends_a_wa
     while !store.has_changed(&mut wanted, PATIENCE).unwrap() {}
     assert!(!is_late.load(Ordering::Relaxed), "it slept on");
 }
+
+/// Nobody sweeps it meanwhile, so that nobody tells.
+#[test]
+fn a_waiter_for_a_value_wakes_up_when_that_expires_whatever_the_wait() {
+    for options in ["", "&cache=0"] {
+        let redis = Redis::start(&[]);
+        let store = ServerStore::new(&redis.address("", &format!("?prefix=app{options}")), || 0);
+        let expiry = Now::read().after(300);
+        store.put_until(b"x", (&[], &[1]), expiry, &mut ServerVersion::default()).unwrap();
+        assert_eq!(read(&store, b"x").unwrap(), Some(vec![1]));
+        let mut wanted = [Wanted::key(b"x")];
+        store.watch(&mut wanted, Since::Now).unwrap();
+        let start = Instant::now();
+        // (Each look may take as long as that, where nobody tells.)
+        while !store.has_changed(&mut wanted, PATIENCE).unwrap() {}
+        assert!(start.elapsed() < PATIENCE / 2, "{options}");
+    }
+}

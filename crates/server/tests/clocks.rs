@@ -144,6 +144,27 @@ fn a_client_that_only_reads_learns_that_the_clocks_differ_by_something_else() {
     }
 }
 
+/// As soon as its clock is set, not a second later: what is missing may be stored anew.
+#[test]
+fn a_value_is_not_taken_for_expired_that_the_server_still_has() {
+    for options in ["", "?cache=0"] {
+        // (Statistics may be late.)
+        for (kind, look) in LOOKS.into_iter().filter(|(kind, _)| *kind != "stats") {
+            let (redis, expiry) = with_session();
+            thread::scope(|scope| {
+                let client = scope.spawn(|| {
+                    clock::start_at(now() - AHEAD);
+                    let store = ServerStore::new(&redis.address("", options), || 0);
+                    store.get(b"x", &mut ServerVersion::default(), &mut Vec::new()).unwrap();
+                    clock::unset();
+                    assert!(look(&store, expiry.unwrap()), "{kind} {options}");
+                });
+                client.join().unwrap();
+            });
+        }
+    }
+}
+
 /// Whether a store has the value, which expires then.
 type Look = fn(&ServerStore, Expiry) -> bool;
 

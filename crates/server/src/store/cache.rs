@@ -42,9 +42,14 @@ impl Moment {
 impl Slot {
     /// The value is missing from a moment on, if it was not missing before: one that has expired has been since then.
     fn go(&mut self, at: Moment) {
-        if self.record != 0 && !self.expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
+        if self.record != 0 && !self.is_over() {
             self.gone = at;
         }
+    }
+
+    /// Whether the value has expired, as far as is known.
+    fn is_over(&self) -> bool {
+        self.expiry.is_some_and(|expiry| expiry.has_come(Now::read()))
     }
 }
 
@@ -105,11 +110,14 @@ pub struct Cache {
     round: u64,
     /// The moment from which on names have the numbers that they have.
     begun: Moment,
+    /// Whether a value that a server has told of since this was asked last had expired by then, as far as is known: it has it still.
+    pub found_expired: bool,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { names: HashMap::new(), slots: Vec::new(), records: 0, bytes: 0, round: 1, begun: Moment::default() }
+        let (names, slots) = Default::default();
+        Self { names, slots, records: 0, bytes: 0, round: 1, begun: Moment::default(), found_expired: false }
     }
 }
 
@@ -156,7 +164,7 @@ impl Cache {
         if slot.known != self.round {
             return Look::Unknown;
         }
-        if slot.record == 0 || slot.expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
+        if slot.record == 0 || slot.is_over() {
             return Look::Missing(number);
         }
         match &slot.value {
@@ -253,6 +261,7 @@ impl Cache {
                     slot.record = self.records;
                 }
                 slot.expiry = value.expiry(ahead);
+                self.found_expired |= slot.is_over();
                 // (Of one whose bytes are known, nothing but when it expires is learned by the first ones.)
                 let is_same = !value.is_read && slot.identity.as_ref() == Some(&identity);
                 let kept = slot.value.as_mut().filter(|kept| is_same && kept.is_read);
@@ -273,6 +282,7 @@ impl Cache {
             return false;
         };
         (slot.known, slot.untold, slot.expiry) = (self.round, 0, value.expiry(ahead));
+        self.found_expired |= slot.is_over();
         true
     }
 

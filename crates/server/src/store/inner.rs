@@ -354,6 +354,18 @@ impl Inner {
         }
     }
 
+    /// Asks for the time, where the server has told of something that it has, and that has expired, as far as is known: its clock may have been set back. All that
+    /// was reckoned by the former one is unknown then.
+    pub fn make_sure_of_expired(&mut self, place: &Place) -> Outcome<()> {
+        if std::mem::take(&mut self.cache.found_expired) {
+            self.link.iter_mut().for_each(|link| link.timed = None);
+            let mut batch = Batch::new();
+            batch.add(&[b"GET", place.keys.never()]);
+            self.exchange(place, &batch, &mut |_, _, _| Ok(()))?;
+        }
+        Ok(())
+    }
+
     /// A script has found names that had expired, and has removed them: of its own connection's changes the server does not tell, and from then on
     /// of no later ones, until they are asked for again.
     pub fn learn_gone(&mut self, gone: Option<Value>) -> Outcome<()> {

@@ -250,6 +250,10 @@ impl Inner {
     /// The part, of everything.
     fn part_of_all(&mut self, place: &Place, part: Part, asker: Asker) -> Outcome<Everything> {
         let mut all = self.fetch_all(place)?;
+        if self.cache.found_expired {
+            self.make_sure_of_expired(place)?;
+            all = self.fetch_all(place)?;
+        }
         self.check_lock(asker, true)?;
         if let Part::Page { limit, .. } = part {
             let chosen = part.of(&all.order, usize::MAX);
@@ -279,6 +283,7 @@ impl Inner {
             [Value::List(pair)] => pair.get(1).and_then(score_in).ok_or(ErrorKind::Senseless)?,
             _ => return Err(ErrorKind::Senseless),
         };
+        self.cache.found_expired |= *over > 0;
         // (Where it was reckoned by the wrong time, it is asked for once more.)
         self.count = (self.ahead() == ahead).then_some(Count { names: (names - over).max(0) as u64, until });
         Ok(())
@@ -310,6 +315,7 @@ impl Space {
                 Err(error) if error.is_full() => return inner.part_of_all(self, part, asker),
                 fetched => fetched?,
             }
+            inner.make_sure_of_expired(self)?;
             // All that is known now is of this moment, as nothing has been read behind the last answer.
             if inner.order.as_ref().is_some_and(|newest| Rc::ptr_eq(newest, &order)) && inner.is_sure() {
                 inner.check_lock(asker, true)?;
@@ -339,6 +345,7 @@ impl Space {
                 inner.lock = Lock::Unknown;
             }
             inner.fetch(self, &unknown)?;
+            inner.make_sure_of_expired(self)?;
             if !inner.is_sure() {
                 continue;
             }
@@ -378,6 +385,7 @@ impl Space {
                     }
                     fetched => fetched?,
                 }
+                inner.make_sure_of_expired(self)?;
             }
             if let Some(count) = inner.count.filter(|_| inner.is_sure()) {
                 inner.check_lock(asker, true)?;

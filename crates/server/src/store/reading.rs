@@ -201,6 +201,7 @@ impl Space {
                     None => inner.fetch(self, std::slice::from_ref(&name))?,
                 },
             }
+            inner.make_sure_of_expired(self)?;
             if inner.is_sure() {
                 inner.check_lock(asker, true)?;
                 match look(&inner) {

@@ -1,6 +1,6 @@
 //! Waiting for a change.
 
-use super::cache::{Moment, Wish};
+use super::cache::{Look, Moment, Wish};
 use super::consuming::Lists;
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
@@ -10,12 +10,14 @@ use super::notes::{Known, ServerWatch, Sight};
 use super::order::Part;
 use crate::message::Value;
 use std::time::{Duration, Instant};
-use sync_backend::{Since, Wanted};
+use sync_backend::{Now, Since, Wanted};
 
 /// The time for which a waiter is not seen from outside: one that is answered soon pays nothing for that.
 const UNSEEN: Duration = Duration::from_millis(10);
 /// The time after which a store is asked for again that may come to be without a word of that.
 const UNHEARD: Duration = Duration::from_millis(100);
+/// The time after which one who waits for a value to expire looks once more: the clock that says so goes in steps.
+const TICK: Duration = Duration::from_millis(2);
 /// The longest sleep.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -104,6 +106,8 @@ impl ServerStore {
         // (Of the death of a consumer nobody tells.)
         let at_most = if self.space.may_have_items(lists) { at_most.min(ASKS) } else { at_most };
         let at_most = if self.space.may_come_unheard() { at_most.min(UNHEARD) } else { at_most };
+        // (Nor of the end of a value's time, for as long as nobody has swept it.)
+        let at_most = self.left_until_expiry(&names).map_or(at_most, |left| at_most.min(left.max(TICK)));
         let now = Instant::now();
         let deadline = now.checked_add(at_most).unwrap_or(now + LONGEST);
         let soon = now + UNSEEN;
@@ -112,6 +116,15 @@ impl ServerStore {
             return self.look_while_seen(wanted, deadline);
         }
         self.has_one_changed(wanted)
+    }
+
+    /// How long it is until the first of these values expires, as far as is known.
+    fn left_until_expiry(&self, names: &[&[u8]]) -> Option<Duration> {
+        let expiries = names.iter().filter_map(|name| match self.space.known_head(name) {
+            Look::Known(known) => known.expiry,
+            _ => None,
+        });
+        expiries.map(|expiry| expiry.left(Now::read())).min()
     }
 
     /// Sleeps until something arrives, a signal comes, or it is time; not where something has arrived since this was heard, while it was looked for
