@@ -494,7 +494,10 @@ impl Store {
             return Ok(());
         }
         self.write(|_, owner| {
-            Compactor::of(owner).compact_all();
+            let compactor = Compactor::of(owner);
+            compactor.compact_all();
+            // (Also where nothing has changed since the last time: a reader on tmpfs may have put memory behind free pages.)
+            compactor.reclaim_all();
             Ok(())
         })
     }

@@ -9,7 +9,9 @@ mod process;
 
 pub use super::machine::draw_identities_from;
 pub use chance::Random;
-pub use content::{assert_in_proportion, assert_sound, entries, entries_of, get, is_in_proportion, put};
+pub use content::{
+    assert_in_proportion, assert_sound, entries, entries_of, get, is_in_proportion, put, uses_in_proportion,
+};
 pub use disk::SmallDisk;
 pub use path::TemporaryPath;
 pub use process::{Child, as_a_reader, become_a_reader, fork, in_child, shared, shared_memory, until};

@@ -53,7 +53,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
-use sync_store::testing::{Random, is_in_proportion};
+use sync_store::testing::{Random, is_in_proportion, uses_in_proportion};
 use sync_store::{Options, Store};
 
 /// How the processes of a round behave.
@@ -227,6 +227,11 @@ pub fn check(store: &Store, fail: impl Fn(&str)) {
         Err(error) => fail(&format!("the check: {error}")),
         Ok(report) => {
             report.problems.iter().for_each(|problem| fail(problem));
+            // (On tmpfs a reader that is still inside a run that was freed puts memory behind its pages. That counts for nothing, and goes with a later step.)
+            let report = match uses_in_proportion(&report) && !is_in_proportion(&report) {
+                true => store.retry(Store::compact).and_then(|()| store.retry(Store::check)).unwrap_or(report),
+                false => report,
+            };
             if !is_in_proportion(&report) {
                 fail(&format!("too large: {report:?}"));
             }

@@ -40,9 +40,19 @@ pub fn assert_sound(store: &Store) -> Report {
     report
 }
 
-/// Whether the file takes no more space than is promised: twice what lives in it, and a megabyte.
+/// The space that a file may take: twice what lives in it, and a megabyte.
+fn promised(report: &Report) -> u64 {
+    2 * (report.live + report.index) + (1 << 20)
+}
+
+/// Whether the file takes no more space than is promised.
 pub fn is_in_proportion(report: &Report) -> bool {
-    report.allocated < 2 * (report.live + report.index) + (1 << 20)
+    report.allocated < promised(report)
+}
+
+/// The same, without what readers have put behind its free pages.
+pub fn uses_in_proportion(report: &Report) -> bool {
+    report.used < promised(report)
 }
 
 /// As [`assert_sound`]; and the file takes no more space than is promised.
