@@ -22,6 +22,14 @@ $functions = [
     'the lock has gone at the server' => function ($name) use ($redis) {
         $name === null ? $redis->ask('del', '{sync}:hold', '{sync}:lock') : $redis->ask('hdel', '{sync}:locks', "0$name");
     },
+    'it goes on after a refused change' => function () use ($s, $end) {
+        $end();
+        try {
+            $s->x = 2;
+        } catch (SyncException) {
+        }
+        $s->x = 3;
+    },
     'it ends, and the function throws' => function () use ($end) {
         $end();
         throw new LogicException('the exception of the function');
@@ -69,6 +77,8 @@ the lock is taken once more: Can't finish synchronized() of the lock 'job' on 'A
 bool(true)
 the lock has gone at the server: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
 bool(true)
+it goes on after a refused change: Can't finish synchronized() of the lock 'job' on 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
+bool(true)
 it ends, and the function throws: the exception of the function
 bool(true)
 the function gives it back before: done
@@ -82,6 +92,8 @@ bool(true)
 the lock is taken once more: The lock on 'ADDRESS?db=0' is lost: the connection ended, which counts as the end of its holder (lock(), or a statement in several steps). Nothing was changed; do it again, and read anew what was read under the lost one.
 bool(true)
 the lock has gone at the server: Can't finish synchronized() of 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
+bool(true)
+it goes on after a refused change: Can't finish synchronized() of 'ADDRESS?db=0': the lock ended while its function ran, as it does with the connection to the server, so that others may have had it since. Let what the function changes be compared, or in a transaction.
 bool(true)
 it ends, and the function throws: the exception of the function
 bool(true)

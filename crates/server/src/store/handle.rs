@@ -34,7 +34,7 @@ pub struct ServerStore {
     pub(super) refused: RefCell<Option<(Instant, Refusal)>>,
     pub(super) hold: OfProcess<Option<Hold>>,
     pub(super) locks: OfProcess<Vec<OwnLock>>,
-    /// The tokens of named locks that have ended without this handle's doing, the last ones.
+    /// The tokens of locks that have ended without this handle's doing, the last ones.
     pub(super) lost: OfProcess<Vec<u64>>,
     pub(super) items: OfProcess<Vec<OwnItem>>,
     /// Whether the item that could not be finished last had gone back.

@@ -129,12 +129,10 @@ impl ServerStore {
 
     pub(super) fn unlock_all(&self) {
         let Some(hold) = self.my_hold().filter(Hold::keeps_all_out) else { return };
+        let token = hold.token;
         let less = Hold { locked: None, entered: 0, token: None, ..hold };
-        if less.is_over() {
-            self.release(&less);
-        } else {
-            self.keep_less(less);
-        }
+        let was_its = if less.is_over() { self.release(&less) } else { self.keep_less(less) };
+        self.note_lost(token.filter(|_| !was_its));
     }
 
     pub(super) fn hold_writers(&self) -> Result<ServerWriterHold> {
@@ -195,19 +193,23 @@ impl ServerStore {
         let Some(hold) = self.entered_hold() else { return false };
         let token = hold.token.filter(|_| hold.entered > 1 || hold.locked.is_some());
         let less = Hold { entered: hold.entered - 1, token, ..hold.clone() };
-        if less.is_over() {
+        let was_its = if less.is_over() {
             self.release(&less)
         } else if less.keeps_all_out() {
             self.hold.replace(Some(less));
             true
         } else {
             self.keep_less(less)
-        }
+        };
+        self.note_lost(hold.token.filter(|_| !was_its));
+        was_its
     }
 
     pub(super) fn has_lost_all(&self, token: u64) -> bool {
         let is_lost = |hold: Hold| self.space.heed().is_err() || !self.is_own(&hold.owner);
-        self.entered_hold().filter(|hold| hold.token == Some(token)).is_some_and(is_lost)
+        // (It may have been told so by a change that was refused, and have gone on without it.)
+        self.lost.borrow().contains(&token)
+            || self.entered_hold().filter(|hold| hold.token == Some(token)).is_some_and(is_lost)
     }
 
     pub(super) fn entered(&self) -> Option<(u64, u32)> {

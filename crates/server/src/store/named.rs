@@ -170,11 +170,17 @@ impl ServerStore {
     /// A lock has ended with its connection.
     fn lose_own(&self, at: usize) {
         let lost = self.drop_own(at).token;
+        self.note_lost(Some(lost));
+    }
+
+    /// A lock of this token, by name or of the whole, has ended without this handle's doing.
+    pub(super) fn note_lost(&self, token: Option<u64>) {
+        let Some(token) = token else { return };
         let mut all = self.lost.borrow_mut();
         if all.len() == MOST_LOST {
             all.remove(0);
         }
-        all.push(lost);
+        all.push(token);
     }
 
     pub(super) fn has_lost_named(&self, lock: LockName, token: u64) -> bool {
