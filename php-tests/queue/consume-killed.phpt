@@ -14,7 +14,7 @@ $ways = [
 ];
 foreach ($ways as $way => $code) {
     $s->jobs = [1, 2, 3, 4];
-    $child = Peer::start([...php_command(), '-d', 'display_errors=0', '-d', 'log_errors=0', '-r', '
+    $child = Peer::start([...php_command(), '-d', 'display_errors=0', '-d', 'log_errors=0', '-d', 'hard_timeout=0', '-r', '
         $s = new Sync($argv[1]);
         $s->consume("jobs", function ($first) use ($s) {
             $s->consume("jobs", function ($second) use ($s) {
